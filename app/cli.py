@@ -1,0 +1,185 @@
+"""The command line: each command gathers its arguments and makes one call."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+Command = Callable[[argparse.Namespace], int]
+
+# Each command imports what it needs: --help and migrations need no web framework.
+
+
+def _serve(options: argparse.Namespace) -> int:
+    import uvicorn
+
+    from app.main import create_app
+    from app.observability import log_json_lines
+    from app.settings import Settings
+
+    settings = Settings()
+    log_json_lines(settings.log_level)
+    uvicorn.run(
+        create_app(settings),
+        host=options.host or settings.host,
+        port=settings.port if options.port is None else options.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    return 0
+
+
+def _migrate(_options: argparse.Namespace) -> int:
+    from app import migrate
+    from app.db import writer
+    from app.importers.load import load_countries
+    from app.settings import Settings
+
+    engine = writer(Settings())
+    migrate.upgrade(engine)
+    load_countries(engine)
+    print(f"The database is at migration {migrate.head()}")
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from app.db import writer
+    from app.importers import dossier, passages
+    from app.importers.load import load
+    from app.settings import Settings
+
+    engine = writer(Settings())
+    for path in options.files:
+        release = dossier.parse(path)
+        if options.with_quotes:
+            release = passages.with_quotes(release, _text(options))
+        summary = asdict(load(engine, release))
+        print(f"{path}: " + ", ".join(f"{count} {name}" for name, count in summary.items()))
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from app.importers import dossier, passages
+
+    findings = list(passages.verify(dossier.parse(options.file), _text(options)))
+    wrong = [finding for finding in findings if finding.fault]
+    for finding in wrong:
+        print(f"{finding.event_id}: evidence {finding.position + 1}: {finding.fault}")
+    print(f"{len(findings)} passages checked, {len(wrong)} do not hold")
+    return 1 if wrong else 0
+
+
+def _locate(options: argparse.Namespace) -> int:
+    from app.importers import passages
+
+    found = passages.locate(_text(options), options.words)
+    for p in found:
+        print(f"passage: {{paragraph: {p.paragraph}, start: {p.start}, end: {p.end}, sha256: {p.sha256}}}")
+    if not found:
+        print("these words do not stand in the text", file=sys.stderr)
+    return 0 if found else 1
+
+
+def _loads(_options: argparse.Namespace) -> int:
+    from sqlmodel import Session, select
+
+    from app.db import writer
+    from app.settings import Settings
+    from app.tables import Load
+
+    with Session(writer(Settings())) as session:
+        for row in session.exec(select(Load)):
+            counts = (
+                f"{row.read} read, {row.inserted} inserted, {row.updated} updated, {row.unchanged} unchanged"
+            )
+            print(
+                f"{row.id}  {row.started:%Y-%m-%d %H:%M:%S}  {row.outcome:9}  {row.dataset_id}  {row.file}  {counts}"
+            )
+    return 0
+
+
+def _render(_options: argparse.Namespace) -> int:
+    from app.db import writer
+    from app.importers.load import render_all
+    from app.settings import Settings
+
+    print(f"{render_all(writer(Settings()))} documents rendered")
+    return 0
+
+
+def _openapi(_options: argparse.Namespace) -> int:
+    from app.main import create_app
+
+    return _print_json(create_app().openapi())
+
+
+def _schema(_options: argparse.Namespace) -> int:
+    from app.importers.dossier_format import Dossier
+
+    return _print_json(
+        {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Dossier.model_json_schema()
+    )
+
+
+def _print_json(value: Any) -> int:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+    return 0
+
+
+def _text(options: argparse.Namespace) -> str:
+    return Path(options.text).read_bytes().decode()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "dateline", description="Geopolitical events, each traceable to its passage."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Command, words: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=words, description=words)
+        sub.set_defaults(run=run)
+        return sub
+
+    serve = command("serve", _serve, "Serve the API.")
+    serve.add_argument("--host", help="address to listen on (DATELINE_HOST)")
+    serve.add_argument("--port", type=int, help="port to listen on (DATELINE_PORT)")
+    command("migrate", _migrate, "Bring the database to this release: tables and countries.")
+    importing = command("import", _import, "Load files; loading a file twice changes nothing.")
+    importing.add_argument("format", choices=["dossier"], help="what the files are")
+    importing.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    importing.add_argument("--text", type=Path, help="the text that the dossier's passages point into")
+    importing.add_argument("--with-quotes", action="store_true", help="load the passages of --text as quotes")
+    verifying = command("verify", _verify, "Check a dossier's passages against the text they point into.")
+    verifying.add_argument("file", type=Path, metavar="DOSSIER")
+    verifying.add_argument("--text", type=Path, required=True, help="a copy of the source's text")
+    locating = command("locate", _locate, "Print where words stand in a text, as a dossier's passage.")
+    locating.add_argument("words", metavar="WORDS")
+    locating.add_argument("--text", type=Path, required=True, help="a copy of the source's text")
+    command("loads", _loads, "List what was loaded, and what became of it.")
+    command("render", _render, "Render every stored document anew.")
+    command("openapi", _openapi, "Print the OpenAPI document.")
+    command("schema", _schema, "Print the JSON Schema of a dossier.")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a mistake in its input is told in a line, not a traceback."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if getattr(options, "with_quotes", False) and options.text is None:
+        parser.error("--with-quotes needs --text")
+    try:
+        return int(options.run(options))
+    except (ValueError, LookupError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

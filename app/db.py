@@ -1,0 +1,185 @@
+"""Engines for both databases: one way to read, one way to write, with timeouts on both."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+from sqlalchemy import Connection, Engine, QueuePool, Row, Select, create_engine, event, exc
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from app.errors import Unavailable
+from app.settings import Settings
+
+# A SQLite query runs in the event loop for this long, since a thread hop costs more than a page does;
+# one that takes longer is begun again in a thread.
+_INLINE_SECONDS = 0.02
+_STEPS_BETWEEN_LOOKS = 5_000  # SQLite instructions, about 50 microseconds
+
+Statement: TypeAlias = Select[*tuple[Any, ...]]
+
+AWAY = "The database is away; try again shortly"
+NOT_MIGRATED = "The database lacks a table: run 'dateline migrate'"
+TOO_LONG = "The query took longer than this server allows; narrow its filters"
+TOO_BUSY = "All database connections are in use; try again shortly"
+
+
+class Reader(Protocol):
+    """One consistent view of the database, for as long as one answer needs it."""
+
+    async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
+        """All rows of `statement`; Unavailable when the database is away or the time is up."""
+
+
+class Readable(Protocol):
+    """Where snapshots come from."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[Reader]: ...
+    async def close(self) -> None: ...
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Failures of the database as what they mean for a client."""
+    try:
+        yield
+    except exc.TimeoutError as error:
+        raise Unavailable(TOO_BUSY) from error
+    except (exc.OperationalError, exc.ProgrammingError, exc.InterfaceError) as error:
+        text = str(error.orig)
+        if "no such table" in text or "UndefinedTable" in type(error.orig).__name__:
+            raise Unavailable(NOT_MIGRATED) from error
+        if "interrupted" in text or "QueryCanceled" in type(error.orig).__name__:
+            raise Unavailable(TOO_LONG) from error
+        if isinstance(error, exc.ProgrammingError):
+            raise
+        raise Unavailable(AWAY) from error
+
+
+class _SqliteReader:
+    def __init__(self, connection: Connection, timeout: float) -> None:
+        self._connection, self._timeout = connection, timeout
+
+    async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
+        try:
+            return self._run(statement, _INLINE_SECONDS)
+        except exc.OperationalError as error:
+            if "interrupted" not in str(error.orig):
+                raise
+        return await asyncio.to_thread(self._run, statement, self._timeout)
+
+    def _run(self, statement: Statement, seconds: float) -> Sequence[Row[Any]]:
+        deadline = time.monotonic() + seconds
+        driver: sqlite3.Connection = self._connection.connection.driver_connection  # type: ignore[assignment]
+        driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
+        return self._connection.execute(statement).all()
+
+
+class SqliteReads:
+    """Snapshots of a SQLite file, through connections that cannot write."""
+
+    def __init__(self, settings: Settings) -> None:
+        path = make_url(settings.database_url).database
+        uri = f"{Path(path or '').absolute().as_uri()}?mode=ro"
+
+        def connect() -> sqlite3.Connection:
+            return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+        self._engine = create_engine(
+            "sqlite://", creator=connect, poolclass=QueuePool, pool_size=settings.pool_size, max_overflow=0
+        )
+        self._free = asyncio.Semaphore(settings.pool_size)  # the engine's own wait would block the loop
+        self._settings = settings
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reader]:
+        try:
+            await asyncio.wait_for(self._free.acquire(), self._settings.pool_timeout)
+        except TimeoutError:
+            raise Unavailable(TOO_BUSY) from None
+        try:
+            with _explained(), self._engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN")
+                yield _SqliteReader(connection, self._settings.statement_timeout)
+        finally:
+            self._free.release()
+
+    async def close(self) -> None:
+        self._engine.dispose()
+
+
+class _PostgresReader:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
+        return (await self._connection.execute(statement)).all()
+
+
+class PostgresReads:
+    """Snapshots of a PostgreSQL database, through psycopg's asynchronous connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._engine = create_async_engine(
+            _postgres_url(settings),
+            isolation_level="REPEATABLE READ",
+            execution_options={"postgresql_readonly": True},
+            pool_size=settings.pool_size,
+            max_overflow=0,
+            pool_timeout=settings.pool_timeout,
+            pool_pre_ping=True,
+            connect_args=_postgres_options(settings.statement_timeout),
+        )
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reader]:
+        with _explained():
+            async with self._engine.connect() as connection:
+                yield _PostgresReader(connection)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def reads(settings: Settings) -> Readable:
+    """Where a server reads from; opens nothing before the first snapshot."""
+    return SqliteReads(settings) if _is_sqlite(settings) else PostgresReads(settings)
+
+
+def writer(settings: Settings) -> Engine:
+    """The engine for migrations and imports; a SQLite file is made when it is missing."""
+    if not _is_sqlite(settings):
+        return create_engine(_postgres_url(settings), connect_args=_postgres_options(0))
+    path = make_url(settings.database_url).database
+    if path and path != ":memory:":
+        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(settings.database_url, connect_args={"timeout": 30, "isolation_level": None})
+    event.listen(engine, "connect", _prepare_sqlite)
+    # The lock is taken at once: one that is taken half-way fails instead of waiting.
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _is_sqlite(settings: Settings) -> bool:
+    return settings.database_url.startswith("sqlite")
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _postgres_url(settings: Settings) -> URL:
+    return make_url(settings.database_url).set(drivername="postgresql+psycopg")
+
+
+def _postgres_options(statement_timeout: float) -> dict[str, Any]:
+    """Connection arguments; a statement_timeout of 0 seconds means none."""
+    return {
+        "connect_timeout": 5,
+        "options": f"-c timezone=UTC -c statement_timeout={int(statement_timeout * 1000)}",
+    }

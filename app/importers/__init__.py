@@ -1,0 +1,1 @@
+"""From files to tables: one pure parser a format, and one writer."""

@@ -1,0 +1,238 @@
+"""Dossiers: human-written YAML files of events, each with the passages that report it."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from app import codes, edtf
+from app.importers import marked_yaml
+from app.importers.dossier_format import Actor, Dossier, Event, Evidence, Source, Withdrawn
+from app.importers.records import (
+    ActorRecord,
+    DatasetRecord,
+    EventFacts,
+    EventRecord,
+    EvidenceRecord,
+    Release,
+    SourceRecord,
+    Withdrawal,
+)
+
+FIELDS = (
+    "type", "mode", "contexts", "status", "title", "summary", "date", "place", "countries", "actors", "fatalities",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong in a dossier, and where."""
+
+    file: str
+    line: int
+    field: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.field}: {self.reason}"
+
+
+class DossierError(ValueError):
+    """A dossier with mistakes; nothing of it is loaded."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+def parse(path: Path) -> Release:
+    """The release that the dossier at `path` describes; DossierError with every mistake in it."""
+    content = path.read_bytes()
+    try:
+        marked = marked_yaml.load(content.decode())
+    except marked_yaml.YamlError as error:
+        raise DossierError([Mistake(str(path), error.line, "YAML", error.reason)]) from None
+    except UnicodeDecodeError as error:
+        raise DossierError([Mistake(str(path), 1, "YAML", f"is not UTF-8: {error.reason}")]) from None
+
+    def mistake(place: marked_yaml.Path, reason: str) -> Mistake:
+        field = ".".join(str(part) for part in place) or "dossier"
+        return Mistake(str(path), marked.line(place), field, reason)
+
+    try:
+        dossier = Dossier.model_validate(marked.value)
+    except ValidationError as error:
+        raise DossierError([mistake(*_explain(entry)) for entry in error.errors()]) from None
+    mistakes = [mistake(place, reason) for place, reason in _loose_ends(dossier)]
+    if mistakes:
+        raise DossierError(mistakes)
+    return _release(dossier, path.name, hashlib.sha256(content).hexdigest())
+
+
+def _explain(entry: Any) -> tuple[marked_yaml.Path, str]:
+    context = entry.get("ctx", {})
+    reason = str(context["error"]) if "error" in context else entry["msg"]
+    if context.get("allowed"):
+        reason += f"; allowed: {', '.join(context['allowed'])}"
+    if context.get("did_you_mean"):
+        reason += f"; did you mean {context['did_you_mean']}?"
+    return tuple(part for part in entry["loc"] if part != "[key]"), reason
+
+
+def _loose_ends(dossier: Dossier) -> Iterator[tuple[marked_yaml.Path, str]]:
+    """Ids given twice, and references to what is not there."""
+    for kind in ("sources", "actors", "events", "withdrawn"):
+        seen: set[str] = set()
+        for n, entry in enumerate(getattr(dossier, kind)):
+            if entry.id in seen:
+                yield (kind, n, "id"), f"{entry.id!r} is given twice"
+            seen.add(entry.id)
+    sources = {source.id: source for source in dossier.sources}
+    actors = {actor.id for actor in dossier.actors}
+    events = {event.id for event in dossier.events}
+    for n, source in enumerate(dossier.sources):
+        yield from _missing(("sources", n, "derived_from"), source.derived_from, sources, "source")
+    for n, actor in enumerate(dossier.actors):
+        yield from _missing(("actors", n, "parent"), actor.parent, actors, "actor")
+    for n, event in enumerate(dossier.events):
+        for role, named in event.actors.items():
+            for m, actor_id in enumerate(named):
+                yield from _missing(("events", n, "actors", role, m), actor_id, actors, "actor")
+        for m, evidence in enumerate(event.evidence):
+            for part, reason in _loose_evidence(event, evidence, sources):
+                yield ("events", n, "evidence", m, part), reason
+    for n, withdrawn in enumerate(dossier.withdrawn):
+        yield from _missing(("withdrawn", n, "successor"), withdrawn.successor, events, "event")
+        if withdrawn.id in events:
+            yield ("withdrawn", n, "id"), f"{withdrawn.id!r} is among the events too"
+
+
+def _missing(
+    place: marked_yaml.Path, word: str | None, known: Mapping[str, Any] | set[str], what: str
+) -> Iterator[tuple[marked_yaml.Path, str]]:
+    if word is not None and word not in known:
+        near = codes.nearest(word, tuple(known))
+        yield place, f"no {what} has the id {word!r}" + (f"; did you mean {near}?" if near else "")
+
+
+def _loose_evidence(
+    event: Event, evidence: Evidence, sources: Mapping[str, Source]
+) -> Iterator[tuple[str, str]]:
+    yield from ((str(p[0]), why) for p, why in _missing(("source",), evidence.source, sources, "source"))
+    allowed = (*FIELDS, *(f"figures.{measure}" for measure in event.figures))
+    if evidence.field is not None and evidence.field not in allowed:
+        yield "field", f"{evidence.field!r} is no field of this event; allowed: {', '.join(allowed)}"
+    text = sources[evidence.source].text if evidence.source in sources else None
+    if evidence.passage and text is None:
+        yield "passage", "its source gives no text to point into"
+    elif evidence.passage and text and evidence.passage.end > text.length:
+        yield "passage", f"ends behind the text, which has {text.length} code points"
+    if evidence.stance == "corrected" and not (evidence.note and evidence.reported):
+        yield "stance", "a corrected reading needs what was reported, and a note that says why it is wrong"
+
+
+def _release(dossier: Dossier, file: str, file_sha256: str) -> Release:
+    dataset = dossier.dataset
+    return Release(
+        dataset=DatasetRecord(
+            id=dataset.id,
+            kind="dossier",
+            title=dataset.title.en,
+            titles=dataset.title.all(),
+            version=dataset.version,
+            licence=dataset.licence,
+            citation=dataset.citation,
+            note=dataset.note,
+        ),
+        file=file,
+        file_sha256=file_sha256,
+        sources=[_source(source) for source in dossier.sources],
+        actors=[_actor(actor) for actor in dossier.actors],
+        events=[_event(dataset.id, event) for event in dossier.events],
+        withdrawals=[_withdrawal(dataset.id, entry) for entry in dossier.withdrawn],
+    )
+
+
+def _source(source: Source) -> SourceRecord:
+    return SourceRecord(
+        **source.model_dump(exclude={"text"}),
+        text_sha256=source.text.sha256 if source.text else None,
+        text_length=source.text.length if source.text else None,
+    )
+
+
+def _actor(actor: Actor) -> ActorRecord:
+    return ActorRecord(
+        id=actor.id,
+        kind=actor.kind,
+        name=actor.name.en,
+        names=actor.name.all(),
+        country_code=actor.country,
+        parent_id=actor.parent,
+        aliases=actor.aliases,
+    )
+
+
+def _event(dataset_id: str, event: Event) -> EventRecord:
+    return EventRecord(
+        id=f"{dataset_id}.{event.id}",
+        facts=_facts(event),
+        contexts=event.contexts,
+        countries=[(code, role) for role, named in event.countries.items() for code in named],
+        actors=[(actor, role) for role, named in event.actors.items() for actor in named],
+        evidence=[_evidence(entry) for entry in event.evidence],
+    )
+
+
+def _facts(event: Event) -> EventFacts:
+    when = edtf.parse(event.date)
+    place = event.place.model_dump() if event.place else {}
+    deaths = event.fatalities.model_dump() if event.fatalities else {}
+    titles = event.title.others()
+    summaries = event.summary.others() if event.summary else {}
+    return EventFacts(
+        type=event.type,
+        mode=event.mode,
+        status=event.status,
+        title=event.title.en,
+        summary=event.summary.en if event.summary else None,
+        translations={tag: {"title": title, "summary": summaries.get(tag)} for tag, title in titles.items()},
+        date_edtf=when.text,
+        date_start=when.start,
+        date_end=when.end,
+        date_precision=when.precision,
+        place_name=place.get("name"),
+        place_admin1=place.get("admin1"),
+        place_country=place.get("country"),
+        latitude=place.get("latitude"),
+        longitude=place.get("longitude"),
+        place_precision=place.get("precision"),
+        fatalities_low=deaths.get("low"),
+        fatalities_best=deaths.get("best"),
+        fatalities_high=deaths.get("high"),
+        figures=[{"measure": name} | figure.model_dump() for name, figure in event.figures.items()],
+    )
+
+
+def _evidence(evidence: Evidence) -> EvidenceRecord:
+    passage = evidence.passage
+    return EvidenceRecord(
+        source_id=evidence.source,
+        field=evidence.field,
+        paragraph=passage.paragraph if passage else None,
+        passage_start=passage.start if passage else None,
+        passage_end=passage.end if passage else None,
+        passage_sha256=passage.sha256 if passage else None,
+        reported=evidence.reported,
+        stance=evidence.stance,
+        attributed_to=evidence.attributed_to,
+        note=evidence.note,
+    )
+
+
+def _withdrawal(dataset_id: str, entry: Withdrawn) -> Withdrawal:
+    successor = f"{dataset_id}.{entry.successor}" if entry.successor else None
+    return Withdrawal(id=f"{dataset_id}.{entry.id}", reason=entry.reason, successor_id=successor)

@@ -1,0 +1,123 @@
+"""Keyset pages: total orders, opaque cursors bound to their query, and counts that know their limit."""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+from sqlalchemy import ColumnElement, literal, tuple_
+
+from app.db import Statement
+from app.errors import BadRequest, fault
+
+COUNT_CAP = 10_000
+_NOT_THE_QUERY = {"limit", "cursor", "count"}  # may change from page to page
+
+
+def _digits(value: object) -> object:
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise PydanticCustomError("whole_number", "must be a whole number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_digits)]
+
+
+class ListQuery(BaseModel):
+    """What every list takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[Whole, Field(ge=1, le=1000, description="How many items a page holds at most.")] = 100
+    cursor: Annotated[
+        str | None,
+        Field(
+            description="Where to go on: opaque, taken from `next` of the page before. It belongs to its query"
+            " (filters and sort) and is refused with another.",
+            max_length=1000,
+        ),
+    ] = None
+    count: Annotated[
+        Literal["none", "capped", "exact"],
+        Field(
+            description="Whether `total` is filled: `none`; `capped` counts up to 10,000 and then says"
+            " at least that many (`total_is_exact` is false); `exact` counts them all."
+        ),
+    ] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A total order: `columns` ends in a unique one; `read` makes a key's values from a cursor's JSON."""
+
+    columns: tuple[Any, ...]
+    descending: bool = False
+    read: tuple[Callable[[Any], Any], ...] = (str,)
+
+    def clauses(self) -> list[ColumnElement[Any]]:
+        return [column.desc() if self.descending else column.asc() for column in self.columns]
+
+    def beyond(self, key: Sequence[Any]) -> ColumnElement[bool]:
+        """The rows that come after `key`, as one comparison that an index answers."""
+        here = tuple_(*self.columns)
+        there = tuple_(*(literal(v, c.type) for v, c in zip(key, self.columns, strict=True)))
+        return here < there if self.descending else here > there
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of rows; `cursor` leads to the next and is None exactly when the list is exhausted."""
+
+    rows: Sequence[Any]
+    cursor: str | None
+    total: int | None = None
+    total_is_exact: bool | None = None
+
+
+def statement(select: Statement, order: Order, query: ListQuery) -> Statement:
+    """`select` with the keys of `order` at its end, cut to one page and one row more."""
+    keyed = select.add_columns(*(column.label(f"key_{n}") for n, column in enumerate(order.columns)))
+    if query.cursor is not None:
+        keyed = keyed.where(order.beyond(_decode(query, order)))
+    return keyed.order_by(*order.clauses()).limit(query.limit + 1)
+
+
+def cut(found: Sequence[Any], order: Order, query: ListQuery) -> tuple[Sequence[Any], str | None]:
+    """The page's rows, and the cursor to what follows them."""
+    rows = found[: query.limit]
+    cursor = _encode(query, rows[-1][-len(order.columns) :]) if len(found) > query.limit else None
+    return rows, cursor
+
+
+def _digest(query: ListQuery) -> str:
+    """What a cursor is bound to: the kind of list, its filters and its sort."""
+    asked = query.model_dump(mode="json", exclude=_NOT_THE_QUERY, exclude_none=True)
+    text = type(query).__name__ + json.dumps(asked, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _encode(query: ListQuery, key: Sequence[Any]) -> str:
+    values = [v if isinstance(v, int | str) else v.isoformat() for v in key]
+    text = json.dumps([_digest(query), *values], separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def _decode(query: ListQuery, order: Order) -> list[Any]:
+    try:
+        text = base64.b64decode(f"{query.cursor}===", altchars=b"-_", validate=False).decode()
+        digest, *values = json.loads(text)
+        key = [read(value) for read, value in zip(order.read, values, strict=True)]
+    except (binascii.Error, ValueError, TypeError):
+        raise BadRequest(
+            fault("cursor", "is not a cursor that this API gave out; start without one")
+        ) from None
+    if digest != _digest(query):
+        raise BadRequest(
+            fault("cursor", "belongs to another query; repeat the filters and the sort it came with")
+        )
+    return key

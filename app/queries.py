@@ -1,0 +1,181 @@
+"""Every SELECT that answers a client, as functions of (reader, query)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, Text, column, func, select, table
+from sqlmodel import SQLModel, col
+
+from app import codes
+from app.db import Reader, Statement
+from app.errors import BadRequest, Gone, NotFound, Unavailable, fault
+from app.filters import (
+    ActorQuery,
+    CountryQuery,
+    DatasetQuery,
+    EventQuery,
+    SourceQuery,
+    clauses,
+    references,
+)
+from app.pagination import COUNT_CAP, ListQuery, Order, Page, cut, statement
+from app.tables import Actor, Clock, Country, Dataset, Event, Load, Source
+
+_DATE = (date.fromisoformat, str)
+_TIME = (datetime.fromisoformat, str)
+
+_EVENT_ORDERS = {
+    "-date": Order((col(Event.date_start), col(Event.id)), descending=True, read=_DATE),
+    "date": Order((col(Event.date_start), col(Event.id)), read=_DATE),
+    "-updated": Order((col(Event.updated), col(Event.id)), descending=True, read=_TIME),
+    "updated": Order((col(Event.updated), col(Event.id)), read=_TIME),
+    "-fatalities": Order((col(Event.fatalities_rank), col(Event.id)), descending=True, read=(int, str)),
+}
+
+
+async def version(reader: Reader) -> str:
+    """What the data's state is called: another whenever a load has finished."""
+    (row,) = await reader.rows(select(col(Clock.generation), col(Clock.seq)))
+    return f"{row.generation}.{row.seq}"
+
+
+async def check_migrated(reader: Reader, head: str) -> None:
+    """Unavailable unless the database is at the migration `head`."""
+    found = await reader.rows(select(column("version_num", Text)).select_from(table("alembic_version")))
+    at = found[0][0] if found else None
+    if at != head:
+        raise Unavailable(
+            f"The database is at migration {at}, this release needs {head}: run 'dateline migrate'"
+        )
+
+
+async def events(reader: Reader, query: EventQuery) -> Page:
+    """One page of events, each row its stored document."""
+    await _check_references(reader, query)
+    wanted = [*clauses(query), col(Event.withdrawn).is_(None)]
+    return await _page(reader, query, select(col(Event.document)).where(*wanted), _EVENT_ORDERS[query.sort])
+
+
+async def event(reader: Reader, event_id: str) -> tuple[bytes, bytes]:
+    """The documents of one event: its own and its evidence's; NotFound, or Gone when it was withdrawn."""
+    found = await reader.rows(
+        select(
+            col(Event.document),
+            col(Event.document_evidence),
+            col(Event.withdrawn),
+            col(Event.withdrawn_reason),
+            col(Event.successor_id),
+        ).where(col(Event.id) == event_id)
+    )
+    if not found:
+        raise NotFound(f"No event has the id {event_id!r}")
+    row = found[0]
+    if row.withdrawn is not None:
+        raise Gone(row.withdrawn_reason, row.successor_id)
+    return row.document, row.document_evidence
+
+
+async def countries(reader: Reader, query: CountryQuery) -> Page:
+    """One page of countries, by code."""
+    return await _page(reader, query, _select_all(Country, query), Order((col(Country.code),)))
+
+
+async def actors(reader: Reader, query: ActorQuery) -> Page:
+    """One page of actors, by id."""
+    await _check_references(reader, query)
+    return await _page(reader, query, _select_all(Actor, query), Order((col(Actor.id),)))
+
+
+async def sources(reader: Reader, query: SourceQuery) -> Page:
+    """One page of sources, by id."""
+    await _check_references(reader, query)
+    return await _page(reader, query, _select_all(Source, query), Order((col(Source.id),)))
+
+
+async def datasets(reader: Reader, query: DatasetQuery) -> Page:
+    """One page of datasets, by id, each with its last load."""
+    wanted = _datasets().where(*clauses(query))
+    return await _page(reader, query, wanted, Order((col(Dataset.id),)))
+
+
+async def country(reader: Reader, code: str) -> Row[Any]:
+    """The country with this alpha-2, alpha-3, numeric or ISO 3166-3 code."""
+    try:
+        key = codes.country(code)
+    except codes.UnknownCode as error:
+        raise NotFound(str(error), [fault("code", str(error), did_you_mean=error.nearest)]) from None
+    return await _one(reader, select(Country.__table__), col(Country.code), key, "country")  # type: ignore[attr-defined]
+
+
+async def actor(reader: Reader, actor_id: str) -> Row[Any]:
+    """The actor with this id."""
+    return await _one(reader, select(Actor.__table__), col(Actor.id), actor_id, "actor")  # type: ignore[attr-defined]
+
+
+async def source(reader: Reader, source_id: str) -> Row[Any]:
+    """The source with this id."""
+    return await _one(reader, select(Source.__table__), col(Source.id), source_id, "source")  # type: ignore[attr-defined]
+
+
+async def dataset(reader: Reader, dataset_id: str) -> Row[Any]:
+    """The dataset with this id, with its last load."""
+    return await _one(reader, _datasets(), col(Dataset.id), dataset_id, "dataset")
+
+
+def _datasets() -> Statement:
+    newest = (
+        select(func.max(col(Load.id)))
+        .where(col(Load.dataset_id) == col(Dataset.id), col(Load.outcome) != "running")
+        .correlate(Dataset)
+        .scalar_subquery()
+    )
+    load = [field.label(f"load_{field.name}") for field in Load.__table__.columns]  # type: ignore[attr-defined]
+    return select(*Dataset.__table__.columns, *load).outerjoin_from(Dataset, Load, col(Load.id) == newest)  # type: ignore[attr-defined]
+
+
+def _select_all(of: type[SQLModel], query: ListQuery) -> Statement:
+    return select(of.__table__).where(*clauses(query))  # type: ignore[attr-defined]
+
+
+async def _page(reader: Reader, query: ListQuery, wanted: Statement, order: Order) -> Page:
+    found = await reader.rows(statement(wanted, order, query))
+    rows, cursor = cut(found, order, query)
+    if query.count == "none":
+        return Page(rows, cursor)
+    total = await _count(reader, wanted, COUNT_CAP + 1 if query.count == "capped" else None)
+    capped = query.count == "capped" and total > COUNT_CAP
+    return Page(rows, cursor, COUNT_CAP if capped else total, not capped)
+
+
+async def _count(reader: Reader, wanted: Statement, most: int | None) -> int:
+    matching = wanted.with_only_columns(func.count() if most is None else column("1")).order_by(None)
+    if most is not None:
+        matching = select(func.count()).select_from(matching.limit(most).subquery())
+    return int((await reader.rows(matching))[0][0])
+
+
+async def _one(reader: Reader, wanted: Statement, key: Any, value: str, what: str) -> Row[Any]:
+    found = await reader.rows(wanted.where(key == value))
+    if not found:
+        raise NotFound(f"No {what} has the id {value!r}")
+    return found[0]
+
+
+async def _check_references(reader: Reader, query: ListQuery) -> None:
+    """An id that nothing has is a mistake, and is said to be one."""
+    faults = []
+    for name, key, values in references(query):
+        known = {row[0] for row in await reader.rows(select(key).where(col(key).in_(values)))}
+        for value in values:
+            if value not in known:
+                near = await _nearest(reader, key, value)
+                faults.append(fault(name, f"nothing has the id {value!r}", did_you_mean=near))
+    if faults:
+        raise BadRequest(*faults)
+
+
+async def _nearest(reader: Reader, key: Any, value: str) -> str | None:
+    close = select(key).where(col(key).startswith(value[:2], autoescape=True)).limit(500)
+    found: Sequence[Row[Any]] = await reader.rows(close) or await reader.rows(select(key).limit(500))
+    return codes.nearest(value, tuple(row[0] for row in found))

@@ -1,0 +1,1 @@
+"""Paths with their documentation: each body is one call."""

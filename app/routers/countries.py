@@ -1,0 +1,31 @@
+"""`/v1/countries`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from app import queries, responses, schemas
+from app.filters import CountryQuery
+from app.routing import StrictRoute
+
+router = APIRouter(prefix="/countries", tags=["countries"], route_class=StrictRoute)
+
+Code = Annotated[
+    str, Path(description="ISO 3166-1 alpha-2, alpha-3 or numeric code, in any case", examples=["NE"])
+]
+
+
+@router.get("", response_model=schemas.CountryPage, summary="List countries")
+async def list_countries(request: Request, query: Annotated[CountryQuery, Query()]) -> Response:
+    """Countries and territories by code, with the codes that other datasets know them by.
+
+    All of ISO 3166-1, Kosovo under its user-assigned code XK, and some states that are gone.
+    """
+    return await responses.page(request, query, queries.countries, schemas.country_json)
+
+
+@router.get("/{code}", response_model=schemas.Country, summary="Get one country")
+async def get_country(request: Request, code: Code) -> Response:
+    """One country, by any of its ISO codes."""
+    return await responses.one(request, code, queries.country, schemas.country_json)

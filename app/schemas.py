@@ -1,0 +1,337 @@
+"""What goes over the wire: the one definition of each resource's JSON."""
+
+from dataclasses import asdict
+from datetime import date, datetime
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from app import codes
+
+REPRESENTATION = 1  # raise it with every change of what an event's JSON says; a migration then re-renders
+
+
+class _Wire(BaseModel):
+    pass
+
+
+def _one_of(code_list: str) -> Any:
+    return Field(json_schema_extra={"enum": list(codes.values(code_list))})
+
+
+class Translation(_Wire):
+    title: str
+    summary: str | None
+
+
+class EventDate(_Wire):
+    """When, only as precisely as the sources allow."""
+
+    edtf: Annotated[str, Field(description="EDTF level 1 (ISO 8601-2), as the sources support it")]
+    start: Annotated[date | None, Field(description="First possible day; null when open or unknown")]
+    end: Annotated[date | None, Field(description="Last possible day, inclusive; null when open or unknown")]
+    precision: Annotated[str, _one_of("date_precision")]
+
+
+class Place(_Wire):
+    """Where. A point is given only where it is known to the precision that is said."""
+
+    name: str | None
+    admin1: str | None
+    country: Annotated[str | None, Field(description="ISO 3166-1 alpha-2")]
+    latitude: Annotated[float | None, Field(description="Degrees north, WGS 84")]
+    longitude: Annotated[float | None, Field(description="Degrees east, WGS 84")]
+    precision: Annotated[str, _one_of("place_precision")]
+
+
+class EventCountry(_Wire):
+    code: str
+    name: str
+    role: Annotated[str, _one_of("country_role")]
+
+
+class EventActor(_Wire):
+    id: str
+    name: str
+    role: Annotated[str, _one_of("actor_role")]
+
+
+class Fatalities(_Wire):
+    """Estimates as the source gives them, also when they are out of order."""
+
+    low: int | None
+    best: int | None
+    high: int | None
+
+
+class Figure(_Wire):
+    """A number that the sources report; `low` alone is "at least", `high` alone "at most"."""
+
+    measure: str
+    low: float | int | None
+    best: float | int | None
+    high: float | int | None
+    unit: str
+
+
+class EventSource(_Wire):
+    id: str
+    title: str
+    publisher: str | None
+    language: str | None
+    published: Annotated[str | None, Field(description="EDTF")]
+    url: str | None
+
+
+class Event(_Wire):
+    id: str
+    dataset: str
+    type: Annotated[
+        str,
+        _one_of("event_type"),
+    ]
+    mode: Annotated[str | None, Field(description="PLOVER mode")]
+    contexts: Annotated[list[str], Field(description="PLOVER contexts")]
+    status: Annotated[str, _one_of("event_status")]
+    title: str
+    summary: str | None
+    translations: Annotated[dict[str, Translation], Field(description="By BCP 47 language tag")]
+    date: EventDate
+    place: Annotated[Place | None, Field(description="Null when unknown")]
+    countries: list[EventCountry]
+    actors: list[EventActor]
+    fatalities: Fatalities | None
+    figures: list[Figure]
+    sources: list[EventSource]
+    independent_origins: Annotated[
+        int,
+        Field(
+            description="How many independent origins the sources go back to: a translation and its original"
+            " are one, and a source of unknown lineage never adds one"
+        ),
+    ]
+    revision: Annotated[int, Field(description="Raised by one whenever the event's record is edited")]
+    updated: datetime
+
+
+class Evidence(_Wire):
+    """What one source says of the event, or of one field of it."""
+
+    source: str
+    field: Annotated[str | None, Field(description="The field it speaks of; null for the event as a whole")]
+    paragraph: Annotated[int | None, Field(description="1-based block of the source's text")]
+    start: Annotated[
+        int | None, Field(description="First code point of the passage, 0-based, in the source's text")
+    ]
+    end: Annotated[int | None, Field(description="Code point behind the passage")]
+    passage_sha256: Annotated[str | None, Field(description="SHA-256 of the passage in UTF-8")]
+    quote: Annotated[str | None, Field(description="The passage; null where it may not be passed on")]
+    reported: Annotated[str | None, Field(description="The value as this source gives it")]
+    stance: Annotated[str, _one_of("stance")]
+    attributed_to: Annotated[str | None, Field(description="Who said it, inside the source")]
+    note: str | None
+
+
+class EventWithEvidence(Event):
+    evidence: list[Evidence]
+
+
+class Country(_Wire):
+    code: Annotated[str, Field(description="ISO 3166-1 alpha-2, XK, or ISO 3166-3 for a state that is gone")]
+    alpha3: str
+    numeric: str | None
+    name: str
+    name_vi: str
+    region: Annotated[str, Field(description="UN M49 region")]
+    subregion: str
+    gw: Annotated[int | None, Field(description="Gleditsch-Ward number")]
+    cow: Annotated[int | None, Field(description="Correlates of War number")]
+    fips: Annotated[str | None, Field(description="FIPS 10-4")]
+    cameo: Annotated[str | None, Field(description="CAMEO country code")]
+    valid_from: Annotated[int | None, Field(description="First year, of a state that is gone")]
+    valid_to: Annotated[int | None, Field(description="Last year, of a state that is gone")]
+    note: str | None
+
+
+class Actor(_Wire):
+    id: str
+    kind: Annotated[str, _one_of("actor_kind")]
+    country: Annotated[str | None, Field(description="ISO 3166-1 alpha-2")]
+    parent: Annotated[str | None, Field(description="The actor that it is part of")]
+    name: str
+    names: Annotated[dict[str, str], Field(description="By BCP 47 language tag")]
+    aliases: list[str]
+
+
+class Source(_Wire):
+    id: str
+    kind: Annotated[str, _one_of("source_kind")]
+    title: str
+    publisher: str | None
+    language: Annotated[str | None, Field(description="BCP 47")]
+    published: Annotated[str | None, Field(description="EDTF")]
+    authors: list[str]
+    url: str | None
+    licence: str | None
+    lineage: Annotated[str, _one_of("lineage")]
+    derived_from: Annotated[str | None, Field(description="The source that it copies or translates")]
+    text_sha256: Annotated[str | None, Field(description="SHA-256 of the text that evidence points into")]
+    text_length: Annotated[int | None, Field(description="Code points of that text")]
+    note: str | None
+
+
+class Coverage(_Wire):
+    start: date | None
+    end: date | None
+
+
+class LastLoad(_Wire):
+    version: str
+    file: str
+    file_sha256: str
+    started: datetime
+    finished: datetime | None
+    outcome: Annotated[str, _one_of("load_outcome")]
+    read: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: int
+    withdrawn: int
+
+
+class Dataset(_Wire):
+    id: str
+    kind: Annotated[str, _one_of("dataset_kind")]
+    title: str
+    titles: Annotated[dict[str, str], Field(description="By BCP 47 language tag")]
+    version: str
+    licence: str
+    citation: str
+    note: str | None
+    events: int
+    coverage: Annotated[
+        Coverage, Field(description="First and last possible day of its events, as far as bounded")
+    ]
+    last_load: LastLoad | None
+
+
+class Code(_Wire):
+    code: str
+    label: str
+    label_vi: str
+    definition: str
+    parent: Annotated[
+        str | None, Field(description="Of a mode, its event type; of a CAMEO root, its PLOVER type")
+    ]
+    quad: Annotated[
+        int | None,
+        Field(
+            description="1 verbal cooperation, 2 material cooperation, 3 verbal conflict, 4 material conflict"
+        ),
+    ]
+
+
+class CodeLists(_Wire):
+    """Every code list by name."""
+
+    lists: dict[str, list[Code]]
+
+
+class _Page(_Wire):
+    next: Annotated[
+        str | None, Field(description="The next page, root-relative; null exactly when the list is exhausted")
+    ]
+    total: Annotated[int | None, Field(description="Null unless asked for with `count`")]
+    total_is_exact: Annotated[bool | None, Field(description="False when `total` is a lower bound")]
+
+
+class EventPage(_Page):
+    items: list[Event]
+
+
+class CountryPage(_Page):
+    items: list[Country]
+
+
+class ActorPage(_Page):
+    items: list[Actor]
+
+
+class SourcePage(_Page):
+    items: list[Source]
+
+
+class DatasetPage(_Page):
+    items: list[Dataset]
+
+
+class Fault(_Wire):
+    parameter: Annotated[str | None, Field(description="The parameter at fault")] = None
+    pointer: Annotated[str | None, Field(description="JSON pointer into the body")] = None
+    detail: str
+    allowed: Annotated[list[str] | None, Field(description="What would be right, where it can be listed")] = (
+        None
+    )
+    did_you_mean: str | None = None
+
+
+class Problem(_Wire):
+    """Every error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[Fault]
+    request_id: str | None
+
+
+class Withdrawn(Problem):
+    reason: str
+    successor: Annotated[str | None, Field(description="Id of the event that takes its place")]
+
+
+class Health(_Wire):
+    status: Literal["ok"]
+
+
+def event_json(row: Any) -> bytes:
+    """An event's stored document is its JSON already."""
+    return bytes(row.document)
+
+
+def event_with_evidence_json(documents: tuple[bytes, bytes]) -> bytes:
+    """The two stored documents of one event as one."""
+    event, evidence = documents
+    return event[:-1] + b',"evidence":' + evidence + b"}"
+
+
+def country_json(row: Any) -> bytes:
+    return Country.model_validate(row._asdict()).model_dump_json().encode()
+
+
+def actor_json(row: Any) -> bytes:
+    values = row._asdict() | {"country": row.country_code, "parent": row.parent_id}
+    return Actor.model_validate(values).model_dump_json().encode()
+
+
+def source_json(row: Any) -> bytes:
+    return Source.model_validate(row._asdict()).model_dump_json().encode()
+
+
+def dataset_json(row: Any) -> bytes:
+    values = row._asdict()
+    load = {name.removeprefix("load_"): value for name, value in values.items() if name.startswith("load_")}
+    values["coverage"] = {"start": row.coverage_start, "end": row.coverage_end}
+    values["last_load"] = load if row.load_id is not None else None
+    return Dataset.model_validate(values).model_dump_json().encode()
+
+
+@cache
+def code_lists_json() -> bytes:
+    """Every code list; they change with a release only."""
+    lists = {name: [asdict(code) for code in entries] for name, entries in codes.lists().items()}
+    return CodeLists.model_validate({"lists": lists}).model_dump_json().encode()

@@ -1,0 +1,81 @@
+"""Full text: folding words, and the index that holds them in each database."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import BindParameter, bindparam
+from sqlalchemy.types import Boolean
+
+# Words are cut and folded here, never by a database, so that both find the same: SQLite's own tokenizer
+# would keep the Vietnamese đ apart from d, and PostgreSQL's would stem.
+_LETTERS = str.maketrans({"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ı": "i", "ħ": "h", "æ": "ae", "œ": "oe"})
+_IDEOGRAPH = r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"  # written without spaces: each is a word of its own
+_WORD = re.compile(rf"{_IDEOGRAPH}|(?:(?!{_IDEOGRAPH})[^\W_])+")
+_LONGEST_WORD = 100
+
+
+def fold(value: str) -> str:
+    """`value` without case, accents, and the letters that Unicode does not decompose (đ, ø, ł ...)."""
+    bare = (c for c in unicodedata.normalize("NFKD", value.casefold()) if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", "".join(bare).translate(_LETTERS)).casefold()
+
+
+def words(value: str) -> list[str]:
+    """The folded words of `value`, each once, in the order in which they first occur."""
+    return list(dict.fromkeys(word[:_LONGEST_WORD] for word in _WORD.findall(fold(value))))
+
+
+class Matches(ColumnElement[bool]):
+    """True for an event that holds every one of `wanted`, which are folded words."""
+
+    inherit_cache = False
+    type = Boolean()
+
+    def __init__(
+        self, sequence: ColumnElement[Any], event_id: ColumnElement[Any], wanted: Iterable[str]
+    ) -> None:
+        self.sequence, self.event_id = sequence, event_id
+        self.terms: BindParameter[str] = bindparam("q", " ".join(f'"{word}"' for word in wanted), unique=True)
+        self.lexemes: BindParameter[str] = bindparam(
+            "q", " & ".join(f"'{word}'" for word in wanted), unique=True
+        )
+
+
+@compiles(Matches, "sqlite")
+def _sqlite_matches(element: Matches, compiler: Any, **kw: Any) -> str:
+    key, terms = compiler.process(element.sequence, **kw), compiler.process(element.terms, **kw)
+    return f"{key} IN (SELECT rowid FROM event_search WHERE event_search MATCH {terms})"
+
+
+@compiles(Matches, "postgresql")
+def _postgresql_matches(element: Matches, compiler: Any, **kw: Any) -> str:
+    event_id, lexemes = compiler.process(element.event_id, **kw), compiler.process(element.lexemes, **kw)
+    return f"{event_id} IN (SELECT event_id FROM event_search WHERE words @@ CAST({lexemes} AS tsquery))"
+
+
+def index(connection: Connection, entries: Iterable[tuple[str, int, str]]) -> None:
+    """Add (event id, change sequence, text) to the full-text index; SQLite keys it by the sequence."""
+    rows = [{"id": event_id, "key": key, "words": words(body)} for event_id, key, body in entries]
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        statement = text("INSERT INTO event_search (rowid, words) VALUES (:key, :words)")
+        rows = [row | {"words": " ".join(row["words"])} for row in rows]  # type: ignore[arg-type]
+    else:
+        statement = text(
+            "INSERT INTO event_search (event_id, words) VALUES (:id, array_to_tsvector(CAST(:words AS text[])))"
+        )
+    connection.execute(statement, rows)
+
+
+def forget(connection: Connection, entries: Iterable[tuple[str, int]]) -> None:
+    """Take (event id, change sequence) out of the full-text index."""
+    rows = [{"id": event_id, "key": key} for event_id, key in entries]
+    if not rows:
+        return
+    column, name = ("rowid", "key") if connection.dialect.name == "sqlite" else ("event_id", "id")
+    connection.execute(text(f"DELETE FROM event_search WHERE {column} = :{name}"), rows)

@@ -1,0 +1,103 @@
+"""Types of parameter values: what a client may write, and what it is told when it is wrong."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from app import codes, edtf, search
+
+MANY = 100  # values of one parameter
+
+
+def _split(value: object) -> object:
+    """`a,b` and repeated parameters are the same list."""
+    if not isinstance(value, list):
+        return value
+    parts = [part.strip() for item in value for part in str(item).split(",")]
+    if "" in parts:
+        raise PydanticCustomError("empty_value", "holds an empty value")
+    return list(dict.fromkeys(parts))
+
+
+def _code(resolve: Callable[[str], str], value: str) -> str:
+    try:
+        return resolve(value)
+    except codes.UnknownCode as error:
+        context = {"allowed": error.allowed, "did_you_mean": error.nearest}
+        raise PydanticCustomError("unknown_code", "{why}", {"why": str(error), **context}) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A code of list `name`: case does not matter, and OpenAPI shows what is allowed."""
+
+    name: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        check = partial(_code, partial(codes.resolve, self.name))
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(schema) | {"enum": list(codes.values(self.name))}
+
+
+def _day(read: Callable[[str], date], value: object) -> object:
+    try:
+        return read(value) if isinstance(value, str) else value
+    except edtf.EdtfError as error:
+        raise PydanticCustomError("date", "{why}", {"why": str(error)}) from None
+
+
+def _box(value: object) -> object:
+    parts = str(value[0] if isinstance(value, list) and len(value) == 1 else value).split(",")
+    if len(parts) != 4 or not all(re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)\s*", part) for part in parts):
+        raise PydanticCustomError("bbox", "must be four numbers: west,south,east,north")
+    west, south, east, north = map(float, parts)
+    if not (-180 <= west <= 180 and -180 <= east <= 180):
+        raise PydanticCustomError("bbox", "west and east must lie within -180 and 180 degrees")
+    if not -90 <= south <= north <= 90:
+        raise PydanticCustomError("bbox", "south and north must lie within -90 and 90 degrees, in that order")
+    return [west, south, east, north]
+
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _instant(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = re.sub(r" (?=\d\d:\d\d$)", "+", value)  # a plus that the client did not encode
+    try:
+        if not _RFC3339.fullmatch(text):
+            raise ValueError
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise PydanticCustomError(
+            "instant", "must be an RFC 3339 time, such as 2024-04-19T00:00:00Z"
+        ) from None
+
+
+def _words(value: str) -> str:
+    if not search.words(value):
+        raise PydanticCustomError("no_word", "holds no word to look for")
+    return value
+
+
+Split = BeforeValidator(_split)
+CountryCode = Annotated[str, AfterValidator(partial(_code, codes.country))]
+FirstDay = Annotated[date, BeforeValidator(partial(_day, edtf.first_day))]
+LastDay = Annotated[date, BeforeValidator(partial(_day, edtf.last_day))]
+Region = Annotated[str, AfterValidator(partial(_code, codes.region))]
+RowId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]
+Text = Annotated[str, Field(max_length=200), AfterValidator(_words)]
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+Box = Annotated[list[float], BeforeValidator(_box)]
