@@ -20,6 +20,10 @@ def _serve(options: argparse.Namespace) -> int:
     from app.settings import Settings
 
     settings = Settings()
+    if options.migrate:
+        _migrate(options)
+    if options.seed:
+        _load_dossier(options.seed)
     log_json_lines(settings.log_level)
     uvicorn.run(
         create_app(settings),
@@ -46,6 +50,12 @@ def _migrate(_options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
+    for path in options.files:
+        _load_dossier(path, _text(options) if options.with_quotes else None)
+    return 0
+
+
+def _load_dossier(path: Path, text: str | None = None) -> None:
     from dataclasses import asdict
 
     from app.db import writer
@@ -53,14 +63,11 @@ def _import(options: argparse.Namespace) -> int:
     from app.importers.load import load
     from app.settings import Settings
 
-    engine = writer(Settings())
-    for path in options.files:
-        release = dossier.parse(path)
-        if options.with_quotes:
-            release = passages.with_quotes(release, _text(options))
-        summary = asdict(load(engine, release))
-        print(f"{path}: " + ", ".join(f"{count} {name}" for name, count in summary.items()))
-    return 0
+    release = dossier.parse(path)
+    if text is not None:
+        release = passages.with_quotes(release, text)
+    summary = load(writer(Settings()), release)
+    print(f"{path}: " + ", ".join(f"{count} {name}" for name, count in asdict(summary).items()))
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -149,6 +156,8 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", _serve, "Serve the API.")
     serve.add_argument("--host", help="address to listen on (DATELINE_HOST)")
     serve.add_argument("--port", type=int, help="port to listen on (DATELINE_PORT)")
+    serve.add_argument("--migrate", action="store_true", help="bring the database to this release first")
+    serve.add_argument("--seed", type=Path, metavar="DOSSIER", help="load a dossier first")
     command("migrate", _migrate, "Bring the database to this release: tables and countries.")
     importing = command("import", _import, "Load files; loading a file twice changes nothing.")
     importing.add_argument("format", choices=["dossier"], help="what the files are")
@@ -178,7 +187,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except (ValueError, LookupError, OSError) as error:
         print(error, file=sys.stderr)
-        return 1
+    except Exception as error:
+        reason = _database_failure(error)
+        if reason is None:
+            raise
+        print(reason, file=sys.stderr)
+    return 1
+
+
+def _database_failure(error: Exception) -> str | None:
+    """What a failure of the database means, or None if it is another failure."""
+    from sqlalchemy.exc import DBAPIError
+
+    from app.db import meaning
+
+    return meaning(error) if isinstance(error, DBAPIError) else None
 
 
 if __name__ == "__main__":

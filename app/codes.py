@@ -81,7 +81,7 @@ def _country_codes() -> dict[str, str]:
 @cache
 def _country_names() -> dict[str, str]:
     pairs = ((fold(row[column]), row["code"]) for row in countries() for column in ("name_en", "name_vi"))
-    return {name: code for name, code in reversed(tuple(pairs))}
+    return dict(reversed(tuple(pairs)))  # the first to bear a name keeps it
 
 
 def nearest(word: str, options: tuple[str, ...]) -> str | None:

@@ -42,6 +42,16 @@ class Readable(Protocol):
     async def close(self) -> None: ...
 
 
+def meaning(error: exc.DBAPIError) -> str | None:
+    """What a failure of the database says to whoever asked; None when it is a mistake of ours."""
+    text, kind = str(error.orig), type(error.orig).__name__
+    if "no such table" in text or kind == "UndefinedTable":
+        return NOT_MIGRATED
+    if "interrupted" in text or kind == "QueryCanceled":
+        return TOO_LONG
+    return AWAY if isinstance(error, exc.OperationalError | exc.InterfaceError) else None
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     """Failures of the database as what they mean for a client."""
@@ -49,15 +59,11 @@ def _explained() -> Iterator[None]:
         yield
     except exc.TimeoutError as error:
         raise Unavailable(TOO_BUSY) from error
-    except (exc.OperationalError, exc.ProgrammingError, exc.InterfaceError) as error:
-        text = str(error.orig)
-        if "no such table" in text or "UndefinedTable" in type(error.orig).__name__:
-            raise Unavailable(NOT_MIGRATED) from error
-        if "interrupted" in text or "QueryCanceled" in type(error.orig).__name__:
-            raise Unavailable(TOO_LONG) from error
-        if isinstance(error, exc.ProgrammingError):
+    except exc.DBAPIError as error:
+        reason = meaning(error)
+        if reason is None:
             raise
-        raise Unavailable(AWAY) from error
+        raise Unavailable(reason) from error
 
 
 class _SqliteReader:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlmodel import col
 
 from app import search
-from app.pagination import ListQuery, Whole
+from app.pagination import Digits, ListQuery
 from app.tables import (
     Actor,
     Country,
@@ -210,13 +210,14 @@ class EventFilters(ListQuery):
             max_length=4,
             description="`west,south,east,north` in degrees; west > east crosses the antimeridian. Only events"
             " with a known point are found.",
-            examples=["-6,11,16,24"],
+            examples=[[-6, 11, 16, 24]],
         ),
         Where(lambda v, q: _within(v)),
     ] = None
     fatalities_min: Annotated[
-        Whole | None,
+        int | None,
         Field(ge=0, le=10_000_000, description="The best estimate of fatalities is known and at least this."),
+        Digits,
         Where(lambda v, q: col(Event.fatalities_rank) >= v),
     ] = None
     updated_since: Annotated[

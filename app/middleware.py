@@ -29,8 +29,8 @@ class CatchAll:
 
         try:
             await self.app(scope, receive, watched_send)
-        except Exception as error:
-            log.error("unexpected failure", exc_info=error, extra={"request_id": scope.get("request_id")})
+        except Exception:
+            log.exception("unexpected failure", extra={"request_id": scope.get("request_id")})
             if begun:
                 raise
             detail = "An unexpected failure; the server's log has it under this request id"

@@ -26,7 +26,7 @@ INFO: dict[str, Any] = {
     "summary": "Geopolitical events, each traceable to the passage that reports it.",
     "description": _DESCRIPTION,
     "license_info": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-    "contact": {"name": "Dateline", "url": "/"},
+    "contact": {"name": "The Dateline maintainers"},
     "openapi_tags": [
         {"name": "events", "description": "What happened, is going on, is planned or is alleged."},
         {"name": "countries", "description": "ISO 3166-1, with the codes of other datasets."},
@@ -68,6 +68,7 @@ def install(app: FastAPI) -> None:
                     description=app.description,
                     routes=app.routes,
                     tags=app.openapi_tags,
+                    contact=app.contact,
                     license_info=app.license_info,
                 )
             )
@@ -122,4 +123,5 @@ def _exact_parameter(parameter: dict[str, Any]) -> None:
         parameter |= {"style": "form", "explode": False}
     schema.pop("title", None)
     if examples := schema.pop("examples", None):
-        parameter["example"] = [examples[0]] if schema.get("type") == "array" else examples[0]
+        one = examples[0]
+        parameter["example"] = [one] if schema.get("type") == "array" and not isinstance(one, list) else one

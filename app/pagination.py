@@ -25,7 +25,7 @@ def _digits(value: object) -> object:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_digits)]
+Digits = BeforeValidator(_digits)
 
 
 class ListQuery(BaseModel):
@@ -33,7 +33,9 @@ class ListQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: Annotated[Whole, Field(ge=1, le=1000, description="How many items a page holds at most.")] = 100
+    limit: Annotated[
+        int, Field(ge=1, le=1000, description="How many items a page holds at most."), Digits
+    ] = 100
     cursor: Annotated[
         str | None,
         Field(

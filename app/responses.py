@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app import __version__, queries
 from app.db import Reader
-from app.pagination import ListQuery, Page
+from app.pagination import Page
 from app.schemas import REPRESENTATION
 
 JSON = "application/json"
@@ -26,7 +26,7 @@ async def page(
 
     async def make(reader: Reader) -> tuple[bytes, dict[str, str]]:
         found = await select(reader, query)
-        link = _next_link(request, query, found)
+        link = _next_link(request, found)
         headers = {"Link": f'<{link}>; rel="next"'} if link else {}
         return _list_body(found, link, as_json), headers
 
@@ -73,7 +73,7 @@ def _not_modified(request: Request, headers: dict[str, str]) -> Response | None:
     return Response(status_code=304, headers=headers) if held & {headers["ETag"], "*"} else None
 
 
-def _next_link(request: Request, query: ListQuery, found: Page) -> str | None:
+def _next_link(request: Request, found: Page) -> str | None:
     if found.cursor is None:
         return None
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]

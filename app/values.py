@@ -7,7 +7,14 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -94,8 +101,9 @@ def _words(value: str) -> str:
 
 Split = BeforeValidator(_split)
 CountryCode = Annotated[str, AfterValidator(partial(_code, codes.country))]
-FirstDay = Annotated[date, BeforeValidator(partial(_day, edtf.first_day))]
-LastDay = Annotated[date, BeforeValidator(partial(_day, edtf.last_day))]
+_SHOWN_DAY = WithJsonSchema({"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$"})
+FirstDay = Annotated[date, BeforeValidator(partial(_day, edtf.first_day)), _SHOWN_DAY]
+LastDay = Annotated[date, BeforeValidator(partial(_day, edtf.last_day)), _SHOWN_DAY]
 Region = Annotated[str, AfterValidator(partial(_code, codes.region))]
 RowId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_words)]

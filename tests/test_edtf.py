@@ -1,5 +1,6 @@
 """Dates: what is accepted with which bounds, what is refused with which advice, and the laws between them."""
 
+import contextlib
 import re
 from datetime import date, timedelta
 from itertools import pairwise
@@ -196,8 +197,21 @@ def test_refused(text: str, why: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " 2024", "2024\n", "2024?", "201X", "2024-XX", "2024/..", "2024-04-19T00:00:00Z", "٢٠٢٤", "10000"]
-    + ["0000", "0000-01-01", "2024-13", "2024-21", "2024-00-01", "2023-02-29", "-2024", "20240419"],
+    [
+        *(
+            "",
+            " 2024",
+            "2024\n",
+            "2024?",
+            "201X",
+            "2024-XX",
+            "2024/..",
+            "2024-04-19T00:00:00Z",
+            "٢٠٢٤",
+            "10000",
+        ),
+        *("0000", "0000-01-01", "2024-13", "2024-21", "2024-00-01", "2023-02-29", "-2024", "20240419"),
+    ],
 )
 def test_query_bounds_are_plain_dates_only(text: str) -> None:
     for bound in first_day, last_day:
@@ -289,7 +303,5 @@ def test_query_bounds_agree_with_parse(text: str) -> None:
 @example("x" * 10_000 + "!")
 def test_no_text_raises_anything_but_edtf_error(text: str) -> None:
     for read in parse, first_day, last_day:
-        try:
+        with contextlib.suppress(EdtfError):
             read(text)
-        except EdtfError:
-            pass

@@ -84,30 +84,35 @@ def _explain(entry: Any) -> tuple[marked_yaml.Path, str]:
 
 def _loose_ends(dossier: Dossier) -> Iterator[tuple[marked_yaml.Path, str]]:
     """Ids given twice, and references to what is not there."""
-    for kind in ("sources", "actors", "events", "withdrawn"):
-        seen: set[str] = set()
-        for n, entry in enumerate(getattr(dossier, kind)):
-            if entry.id in seen:
-                yield (kind, n, "id"), f"{entry.id!r} is given twice"
-            seen.add(entry.id)
     sources = {source.id: source for source in dossier.sources}
     actors = {actor.id for actor in dossier.actors}
     events = {event.id for event in dossier.events}
+    for kind in ("sources", "actors", "events", "withdrawn"):
+        ids = [entry.id for entry in getattr(dossier, kind)]
+        again = (n for n, key in enumerate(ids) if key in ids[:n])
+        yield from (((kind, n, "id"), f"{ids[n]!r} is given twice") for n in again)
     for n, source in enumerate(dossier.sources):
         yield from _missing(("sources", n, "derived_from"), source.derived_from, sources, "source")
     for n, actor in enumerate(dossier.actors):
         yield from _missing(("actors", n, "parent"), actor.parent, actors, "actor")
     for n, event in enumerate(dossier.events):
-        for role, named in event.actors.items():
-            for m, actor_id in enumerate(named):
-                yield from _missing(("events", n, "actors", role, m), actor_id, actors, "actor")
-        for m, evidence in enumerate(event.evidence):
-            for part, reason in _loose_evidence(event, evidence, sources):
-                yield ("events", n, "evidence", m, part), reason
+        yield from _loose_event(("events", n), event, actors, sources)
     for n, withdrawn in enumerate(dossier.withdrawn):
         yield from _missing(("withdrawn", n, "successor"), withdrawn.successor, events, "event")
         if withdrawn.id in events:
             yield ("withdrawn", n, "id"), f"{withdrawn.id!r} is among the events too"
+
+
+def _loose_event(
+    place: marked_yaml.Path, event: Event, actors: set[str], sources: Mapping[str, Source]
+) -> Iterator[tuple[marked_yaml.Path, str]]:
+    for role, named in event.actors.items():
+        for m, actor_id in enumerate(named):
+            yield from _missing((*place, "actors", role, m), actor_id, actors, "actor")
+    for m, evidence in enumerate(event.evidence):
+        at = (*place, "evidence", m)
+        yield from _missing((*at, "source"), evidence.source, sources, "source")
+        yield from (((*at, part), why) for part, why in _loose_evidence(event, evidence, sources))
 
 
 def _missing(
@@ -121,7 +126,6 @@ def _missing(
 def _loose_evidence(
     event: Event, evidence: Evidence, sources: Mapping[str, Source]
 ) -> Iterator[tuple[str, str]]:
-    yield from ((str(p[0]), why) for p, why in _missing(("source",), evidence.source, sources, "source"))
     allowed = (*FIELDS, *(f"figures.{measure}" for measure in event.figures))
     if evidence.field is not None and evidence.field not in allowed:
         yield "field", f"{evidence.field!r} is no field of this event; allowed: {', '.join(allowed)}"

@@ -1,0 +1,65 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UV := $(BIN)/uv
+.PHONY: help serve test check fix openapi lint-openapi lock countries clean
+
+help: ## Print this
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+
+serve: .venv/.runtime ## Set up, seed and serve on 127.0.0.1:8000
+	$(BIN)/dateline serve --migrate --seed seed/niger-2024.yaml
+
+test: .venv/.dev ## Set up and run every test, on SQLite and PostgreSQL
+	$(BIN)/pytest
+
+check: .venv/.dev ## Format, lint, types, import rules, dependencies, migrations, OpenAPI
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry .
+	$(PIP) check
+	$(BIN)/pytest -n 0 tests/test_migrations.py
+	$(BIN)/dateline openapi | diff - docs/openapi.json
+	$(BIN)/dateline schema | diff - docs/dossier.schema.json
+	$(BIN)/openapi-spec-validator docs/openapi.json
+
+fix: .venv/.dev ## Repair what a program can repair
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+	$(MAKE) openapi
+
+openapi: .venv/.dev ## Write docs/openapi.json and docs/dossier.schema.json
+	$(BIN)/dateline openapi > docs/openapi.json
+	$(BIN)/dateline schema > docs/dossier.schema.json
+
+lint-openapi: ## Lint docs/openapi.json with Spectral and Redocly (needs Node.js)
+	cd scripts/openapi-lint && npm ci --silent --no-audit --no-fund && npm run --silent lint
+
+lock: .venv/.dev ## Raise every dependency to its newest release
+	$(UV) pip compile --quiet --upgrade $(LOCK) --group build -o requirements.lock
+	$(UV) pip compile --quiet --upgrade $(LOCK) --group build --group dev -o requirements-dev.lock
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
+
+countries: .venv/.dev ## Make app/data/countries.csv anew from its sources
+	$(UV) run scripts/make_countries.py
+
+clean: ## Remove what the other commands made, but not the database
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis scripts/openapi-lint/node_modules
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Dateline needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/.runtime

@@ -1,0 +1,49 @@
+"""Migrations run up and down on both databases, agree with the tables, and wait for each other."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
+
+from app import db, migrate
+from app.settings import Settings
+from tests.databases import Databases
+
+
+def test_up_and_down(databases: Databases) -> None:
+    url = databases.empty()
+    engine = db.writer(Settings(database_url=url))
+    for _ in range(2):
+        migrate.upgrade(engine)
+        assert set(SQLModel.metadata.tables) <= set(inspect(engine).get_table_names())
+        migrate.check(engine)
+        migrate.downgrade(engine, "base")
+        assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
+    engine.dispose()
+    databases.drop(url)
+
+
+def test_two_at_once(databases: Databases) -> None:
+    url = databases.empty()
+    command = [sys.executable, "-m", "app.cli", "migrate"]
+    environment = {**os.environ, "DATELINE_DATABASE_URL": url}
+    running = [
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    told = [process.communicate()[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], told
+    engine = db.writer(Settings(database_url=url))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM clock")).scalar() == 1
+        assert connection.execute(text("SELECT count(*) FROM country")).scalar() == 256
+    engine.dispose()
+    databases.drop(url)
+
+
+def test_foreign_keys_are_enforced(engine: Engine) -> None:
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(text("INSERT INTO event_context (event_id, context) VALUES ('none', 'military')"))
