@@ -17,7 +17,7 @@ from app.importers import dossier
 from app.importers.load import load
 from app.main import create_app
 from app.settings import Settings
-from tests.databases import Databases, checkpoint, postgres_server
+from tests.databases import Databases, postgres_server
 
 SEED = Path(__file__).parent.parent / "seed" / "niger-2024.yaml"
 KINDS = ("sqlite", "postgresql")
@@ -54,7 +54,7 @@ def seeded_url(databases: Databases) -> str:
     made = databases.migrated()
     engine = db.writer(Settings(database_url=made))
     load(engine, dossier.parse(SEED))
-    checkpoint(engine)
+    engine.dispose()
     return made
 
 

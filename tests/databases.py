@@ -92,12 +92,4 @@ def prepare(url: str) -> None:
     engine = db.writer(Settings(database_url=url))
     migrate.upgrade(engine)
     load_countries(engine)
-    checkpoint(engine)
-
-
-def checkpoint(engine: Engine) -> None:
-    """Let go of a database; a SQLite file then holds everything by itself."""
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
+    engine.dispose()  # the last to close a SQLite file leaves everything in it
