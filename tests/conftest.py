@@ -2,10 +2,14 @@
 
 databases   makes databases, of each kind in turn; for tests of the writer
 engine      a writer on a migrated database of the test's own, of each kind in turn
+client      a client of an API over a migrated database of the test's own, the one that `engine` writes to
 seeded      a client of the seeded API, over each kind in turn; read only
+world       a client of an API over some 280 synthetic events (tests/make.py), over each kind in turn; read only
+worlds      the clients of both worlds, which hold the same at the same times, by kind; read only
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,6 +21,7 @@ from app.importers import dossier
 from app.importers.load import load
 from app.main import create_app
 from app.settings import Settings
+from tests import make
 from tests.databases import Databases, postgres_server
 
 SEED = Path(__file__).parent.parent / "seed" / "niger-2024.yaml"
@@ -29,10 +34,15 @@ def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server
 
 
-@pytest.fixture(scope="session", params=KINDS)
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+@pytest.fixture(scope="session")
+def _by_kind(_postgres: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Databases]:
     folder = tmp_path_factory.mktemp("databases")
-    return Databases(folder, request.getfixturevalue("_postgres") if request.param == "postgresql" else None)
+    return {kind: Databases(folder, server) for kind, server in zip(KINDS, (None, _postgres), strict=True)}
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def databases(request: pytest.FixtureRequest, _by_kind: dict[str, Databases]) -> Databases:
+    return _by_kind[request.param]
 
 
 @pytest.fixture
@@ -49,6 +59,12 @@ def engine(url: str) -> Iterator[Engine]:
     made.dispose()
 
 
+@pytest.fixture
+def client(url: str) -> Iterator[TestClient]:
+    with _served(url) as served:
+        yield served
+
+
 @pytest.fixture(scope="session")
 def seeded_url(databases: Databases) -> str:
     made = databases.migrated()
@@ -60,5 +76,27 @@ def seeded_url(databases: Databases) -> str:
 
 @pytest.fixture(scope="session")
 def seeded(seeded_url: str) -> Iterator[TestClient]:
-    with TestClient(create_app(Settings(database_url=seeded_url)), raise_server_exceptions=False) as client:
+    with _served(seeded_url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def worlds(_by_kind: dict[str, Databases]) -> Iterator[dict[str, TestClient]]:
+    with ExitStack() as stack:
+        clients = {}
+        for kind, databases in _by_kind.items():
+            made = databases.migrated()
+            engine = db.writer(Settings(database_url=made))
+            make.load_history(engine)
+            engine.dispose()
+            clients[kind] = stack.enter_context(_served(made))
+        yield clients
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def world(request: pytest.FixtureRequest, worlds: dict[str, TestClient]) -> TestClient:
+    return worlds[request.param]
+
+
+def _served(url: str) -> TestClient:
+    return TestClient(create_app(Settings(database_url=url)), raise_server_exceptions=False)

@@ -1,0 +1,191 @@
+"""The operations of the published contract, as the laws need them: where they are, and what they may answer."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from sqlalchemy import Engine, event
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+
+DOCUMENT = create_app(Settings(database_url="sqlite:///nowhere.db")).openapi()
+JSON, PROBLEM = "application/json", "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A query parameter as it is published."""
+
+    name: str
+    schema: dict[str, Any]
+    example: Any
+
+    @property
+    def repeatable(self) -> bool:
+        return self.schema.get("type") == "array" and "minItems" not in self.schema
+
+    @property
+    def values(self) -> list[str]:
+        """Values that the contract shows, the default not among them."""
+        shown = self.schema.get("enum", []) + self.schema.get("items", {}).get("enum", [])
+        example = [] if self.example is None else [as_text(self.example)]
+        return [value for value in example + shown if value != self.schema.get("default")]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A GET of the contract."""
+
+    path: str
+    spec: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.spec["operationId"])
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        found = [p for p in self.spec.get("parameters", []) if p["in"] == "query"]
+        return [Parameter(p["name"], p["schema"], p.get("example")) for p in found]
+
+    @property
+    def in_path(self) -> dict[str, str]:
+        """The parameters of the path, each with its example."""
+        return {p["name"]: p["example"] for p in self.spec.get("parameters", []) if p["in"] == "path"}
+
+    @property
+    def is_list(self) -> bool:
+        return any(parameter.name == "cursor" for parameter in self.parameters)
+
+    @property
+    def is_data(self) -> bool:
+        return self.path.startswith("/v1/")
+
+    def address(self, client: TestClient) -> str:
+        """A path of this operation that holds something in the client's database."""
+        if not self.in_path:
+            return self.path
+        parent, name = self.path.rsplit("/", 1)
+        first = client.get(parent, params={"limit": 1}).json()["items"][0]
+        return f"{parent}/{quote(key_of(first))}" if name.startswith("{") else self.path
+
+
+OPERATIONS = [Operation(path, item["get"]) for path, item in DOCUMENT["paths"].items()]
+LISTS = [operation for operation in OPERATIONS if operation.is_list]
+DATA = [operation for operation in OPERATIONS if operation.is_data]
+PARAMETERS = [(operation, parameter) for operation in OPERATIONS for parameter in operation.parameters]
+PAGES = ("/", "/docs", "/openapi.json", "/docs/assets/swagger-ui.css")
+
+
+def name_of(value: Any) -> str:
+    """How a test's case is called."""
+    return str(getattr(value, "id", None) or getattr(value, "name", None) or value)
+
+
+def key_of(item: dict[str, Any]) -> str:
+    """What an item of a list is addressed by."""
+    return str(item["id"] if "id" in item else item["code"])
+
+
+def as_text(value: Any) -> str:
+    """A value as a query spells it."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@cache
+def _components() -> dict[str, Any]:
+    """The published schemas, made to refuse what they do not name."""
+    schemas = deepcopy(DOCUMENT["components"]["schemas"])
+    for schema in schemas.values():
+        if "properties" in schema:
+            schema.setdefault("additionalProperties", False)
+    return {"schemas": schemas}
+
+
+@cache
+def _validator(schema: str) -> Any:
+    validator = Draft202012Validator(
+        json.loads(schema) | {"components": _components()}, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+    validator.check_schema(validator.schema)
+    return validator
+
+
+def check(operation: Operation, answer: Any) -> Any:
+    """The answer's body, found to be one of those that the contract publishes for its status."""
+    answers, status = operation.spec["responses"], str(answer.status_code)
+    published = answers.get(status) or answers[f"{status[0]}XX"]
+    media_type = answer.headers["content-type"]
+    assert media_type in published["content"], f"{answer.url}: {status} as {media_type} is not published"
+    for name in published.get("headers", {}):
+        assert name in answer.headers, f"{answer.url}: the published header {name} is missing"
+    if not media_type.endswith("json"):
+        return answer.text
+    body = answer.json()
+    _validator(json.dumps(published["content"][media_type]["schema"])).validate(body)
+    return body
+
+
+def check_problem(answer: Any, status: int, parameter: str | None = None) -> dict[str, Any]:
+    """The problem that an answer is, with this status and naming this parameter."""
+    assert answer.status_code == status, f"{answer.url}: {answer.status_code}: {answer.text[:300]}"
+    assert answer.headers["content-type"] == PROBLEM
+    body: dict[str, Any] = answer.json()
+    _validator(
+        '{"$ref": "#/components/schemas/%s"}' % ("Withdrawn" if status == 410 else "Problem")
+    ).validate(body)
+    assert body["status"] == status
+    assert body["request_id"] == answer.headers["x-request-id"]
+    if parameter is not None:
+        assert parameter in {error["parameter"] for error in body["errors"]}, body
+    return body
+
+
+def walk(client: TestClient, path: str, **query: Any) -> list[dict[str, Any]]:
+    """Every item of a list, page by page; the list's end is said once, and where it is."""
+    items: list[dict[str, Any]] = []
+    params: list[tuple[str, Any]] = [(name, value) for name, value in query.items() if value is not None]
+    while True:
+        answer = client.get(path, params=params)
+        assert answer.status_code == 200, f"{answer.url}: {answer.text[:300]}"
+        page = answer.json()
+        assert ('rel="next"' in answer.headers.get("link", "")) == (page["next"] is not None)
+        items += page["items"]
+        if page["next"] is None:
+            return items
+        assert len(page["items"]) == int(query.get("limit", 100)), "a page that is not the last is full"
+        link = urlsplit(page["next"])
+        assert (link.scheme, link.netloc, link.path) == ("", "", path)
+        params = list(parse_qsl(link.query))
+
+
+def reading_engine(client: Any) -> Engine:
+    """The engine that a client's server reads with."""
+    engine = client.app.state.reads._engine
+    found = getattr(engine, "sync_engine", engine)
+    assert isinstance(found, Engine)
+    return found
+
+
+@contextmanager
+def statements(client: Any) -> Iterator[list[tuple[str, str]]]:
+    """Every statement that the client's server runs meanwhile, with its parameters."""
+    seen: list[tuple[str, str]] = []
+
+    def record(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        seen.append((statement, str(parameters)))
+
+    engine = reading_engine(client)
+    event.listen(engine, "before_cursor_execute", record)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", record)
