@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlmodel import col
@@ -243,6 +243,24 @@ class EventQuery(EventFilters):
             " Every order ends in the id, so it is total."
         ),
     ] = "-date"
+
+
+class ChangeQuery(BaseModel):
+    """What changed since a token."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Annotated[
+        str | None,
+        Field(
+            description="The `token` of an earlier answer: what has changed after it is told. Without one,"
+            " everything is.",
+            max_length=200,
+        ),
+    ] = None
+    limit: Annotated[
+        int, Field(ge=1, le=1000, description="How many changes a page holds at most."), Digits
+    ] = 100
 
 
 class CountryQuery(ListQuery):

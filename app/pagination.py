@@ -1,7 +1,6 @@
 """Keyset pages: total orders, opaque cursors bound to their query, and counts that know their limit."""
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -79,6 +78,7 @@ class Page:
     cursor: str | None
     total: int | None = None
     total_is_exact: bool | None = None
+    token: str | None = None  # where a feed goes on from, later
 
 
 def statement(select: Statement, order: Order, query: ListQuery) -> Statement:
@@ -96,6 +96,36 @@ def cut(found: Sequence[Any], order: Order, query: ListQuery) -> tuple[Sequence[
     return rows, cursor
 
 
+def token(generation: str, seq: int) -> str:
+    """A place in the order of changes of one database, for a client to keep."""
+    return _pack([generation, seq])
+
+
+def place(since: str, generation: str) -> int:
+    """The change sequence that a token stands for; BadRequest for one of another database."""
+    try:
+        made_by, seq = _unpack(since)
+        if not isinstance(seq, int) or seq < 0:
+            raise ValueError
+    except (ValueError, TypeError):
+        raise BadRequest(fault("since", "is not a token that this API gave out; start without one")) from None
+    if made_by != generation:
+        raise BadRequest(
+            fault("since", "belongs to another database; start without one, from an empty mirror")
+        )
+    return seq
+
+
+def _pack(values: Sequence[Any]) -> str:
+    text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def _unpack(text: str) -> Any:
+    """What `_pack` packed; ValueError when it is something else."""
+    return json.loads(base64.b64decode(f"{text}===", altchars=b"-_", validate=False).decode())
+
+
 def _digest(query: ListQuery) -> str:
     """What a cursor is bound to: the kind of list, its filters and its sort."""
     asked = query.model_dump(mode="json", exclude=_NOT_THE_QUERY, exclude_none=True)
@@ -104,17 +134,14 @@ def _digest(query: ListQuery) -> str:
 
 
 def _encode(query: ListQuery, key: Sequence[Any]) -> str:
-    values = [v if isinstance(v, int | str) else v.isoformat() for v in key]
-    text = json.dumps([_digest(query), *values], separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    return _pack([_digest(query), *(v if isinstance(v, int | str) else v.isoformat() for v in key)])
 
 
 def _decode(query: ListQuery, order: Order) -> list[Any]:
     try:
-        text = base64.b64decode(f"{query.cursor}===", altchars=b"-_", validate=False).decode()
-        digest, *values = json.loads(text)
+        digest, *values = _unpack(query.cursor or "")
         key = [read(value) for read, value in zip(order.read, values, strict=True)]
-    except (binascii.Error, ValueError, TypeError):
+    except (ValueError, TypeError):
         raise BadRequest(
             fault("cursor", "is not a cursor that this API gave out; start without one")
         ) from None

@@ -12,6 +12,7 @@ from app.db import Reader, Statement
 from app.errors import BadRequest, Gone, NotFound, Unavailable, fault
 from app.filters import (
     ActorQuery,
+    ChangeQuery,
     CountryQuery,
     DatasetQuery,
     EventQuery,
@@ -19,8 +20,8 @@ from app.filters import (
     clauses,
     references,
 )
-from app.pagination import COUNT_CAP, ListQuery, Order, Page, cut, statement
-from app.tables import Actor, Clock, Country, Dataset, Event, Load, Source
+from app.pagination import COUNT_CAP, ListQuery, Order, Page, cut, place, statement, token
+from app.tables import Actor, Clock, Country, Dataset, Event, EventRevision, Load, Source
 
 _DATE = (date.fromisoformat, str)
 _TIME = (datetime.fromisoformat, str)
@@ -74,6 +75,40 @@ async def event(reader: Reader, event_id: str) -> tuple[bytes, bytes]:
     if row.withdrawn is not None:
         raise Gone(row.withdrawn_reason, row.successor_id)
     return row.document, row.document_evidence
+
+
+async def changes(reader: Reader, query: ChangeQuery) -> Page:
+    """The events that changed after a token, each once, in the order in which they last changed."""
+    (clock,) = await reader.rows(select(col(Clock.generation), col(Clock.seq)))
+    after = place(query.since, clock.generation) if query.since else 0
+    found = await reader.rows(
+        select(
+            col(Event.change_seq),
+            col(Event.id),
+            col(Event.updated),
+            col(Event.document),
+            col(Event.withdrawn),
+            col(Event.withdrawn_reason),
+            col(Event.successor_id),
+        )
+        .where(col(Event.change_seq) > after)
+        .order_by(col(Event.change_seq))
+        .limit(query.limit + 1)
+    )
+    rows = found[: query.limit]
+    here = token(clock.generation, rows[-1].change_seq if rows else after)
+    return Page(rows, here if len(found) > query.limit else None, token=here)
+
+
+async def history(reader: Reader, event_id: str) -> tuple[Row[Any], Sequence[Row[Any]]]:
+    """An event's beginning and its edits, oldest first; a withdrawn event has its history still."""
+    found = await reader.rows(select(col(Event.id), col(Event.created)).where(col(Event.id) == event_id))
+    if not found:
+        raise NotFound(f"No event has the id {event_id!r}")
+    edits = select(col(EventRevision.revision), col(EventRevision.at), col(EventRevision.changes))
+    return found[0], await reader.rows(
+        edits.where(col(EventRevision.event_id) == event_id).order_by(col(EventRevision.revision))
+    )
 
 
 async def countries(reader: Reader, query: CountryQuery) -> Page:

@@ -76,8 +76,9 @@ def _not_modified(request: Request, headers: dict[str, str]) -> Response | None:
 def _next_link(request: Request, found: Page) -> str | None:
     if found.cursor is None:
         return None
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return f"{request.url.path}?{urlencode([*kept, ('cursor', found.cursor)])}"
+    name = "cursor" if found.token is None else "since"
+    kept = [pair for pair in request.query_params.multi_items() if pair[0] != name]
+    return f"{request.url.path}?{urlencode([*kept, (name, found.cursor)])}"
 
 
 def _list_body(found: Page, link: str | None, as_json: AsJson) -> bytes:
@@ -85,4 +86,11 @@ def _list_body(found: Page, link: str | None, as_json: AsJson) -> bytes:
     following = b"null" if link is None else b'"%s"' % link.encode()
     total = b"null" if found.total is None else b"%d" % found.total
     exact = {None: b"null", True: b"true", False: b"false"}[found.total_is_exact]
-    return b'{"items":[%s],"next":%s,"total":%s,"total_is_exact":%s}' % (items, following, total, exact)
+    token = b"" if found.token is None else b',"token":"%s"' % found.token.encode()
+    return b'{"items":[%s],"next":%s,"total":%s,"total_is_exact":%s%s}' % (
+        items,
+        following,
+        total,
+        exact,
+        token,
+    )

@@ -1,11 +1,13 @@
 """What goes over the wire: the one definition of each resource's JSON."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
+from typing_extensions import TypedDict
 
 from app import codes
 
@@ -20,12 +22,15 @@ def _one_of(code_list: str) -> Any:
     return Field(json_schema_extra={"enum": list(codes.values(code_list))})
 
 
-class Translation(_Wire):
+# Events are rendered by the million: a typed dictionary becomes JSON without being validated first.
+
+
+class Translation(TypedDict):
     title: str
     summary: str | None
 
 
-class EventDate(_Wire):
+class EventDate(TypedDict):
     """When, only as precisely as the sources allow."""
 
     edtf: Annotated[str, Field(description="EDTF level 1 (ISO 8601-2), as the sources support it")]
@@ -34,7 +39,7 @@ class EventDate(_Wire):
     precision: Annotated[str, _one_of("date_precision")]
 
 
-class Place(_Wire):
+class Place(TypedDict):
     """Where. A point is given only where it is known to the precision that is said."""
 
     name: str | None
@@ -45,19 +50,19 @@ class Place(_Wire):
     precision: Annotated[str, _one_of("place_precision")]
 
 
-class EventCountry(_Wire):
+class EventCountry(TypedDict):
     code: str
     name: str
     role: Annotated[str, _one_of("country_role")]
 
 
-class EventActor(_Wire):
+class EventActor(TypedDict):
     id: str
     name: str
     role: Annotated[str, _one_of("actor_role")]
 
 
-class Fatalities(_Wire):
+class Fatalities(TypedDict):
     """Estimates as the source gives them, also when they are out of order."""
 
     low: int | None
@@ -65,7 +70,7 @@ class Fatalities(_Wire):
     high: int | None
 
 
-class Figure(_Wire):
+class Figure(TypedDict):
     """A number that the sources report; `low` alone is "at least", `high` alone "at most"."""
 
     measure: str
@@ -75,7 +80,7 @@ class Figure(_Wire):
     unit: str
 
 
-class EventSource(_Wire):
+class EventSource(TypedDict):
     id: str
     title: str
     publisher: str | None
@@ -84,13 +89,10 @@ class EventSource(_Wire):
     url: str | None
 
 
-class Event(_Wire):
+class Event(TypedDict):
     id: str
     dataset: str
-    type: Annotated[
-        str,
-        _one_of("event_type"),
-    ]
+    type: Annotated[str, _one_of("event_type")]
     mode: Annotated[str | None, Field(description="PLOVER mode")]
     contexts: Annotated[list[str], Field(description="PLOVER contexts")]
     status: Annotated[str, _one_of("event_status")]
@@ -115,7 +117,7 @@ class Event(_Wire):
     updated: datetime
 
 
-class Evidence(_Wire):
+class Evidence(TypedDict):
     """What one source says of the event, or of one field of it."""
 
     source: str
@@ -135,6 +137,36 @@ class Evidence(_Wire):
 
 class EventWithEvidence(Event):
     evidence: list[Evidence]
+
+
+class Change(TypedDict):
+    """The latest state of an event that has changed; a withdrawn one is a tombstone."""
+
+    id: str
+    kind: Annotated[str, Field(json_schema_extra={"enum": ["event", "withdrawn"]})]
+    at: datetime
+    event: Annotated[Event | None, Field(description="Null when it is withdrawn")]
+    reason: Annotated[str | None, Field(description="Why it is withdrawn")]
+    successor: Annotated[str | None, Field(description="Id of the event that takes its place")]
+
+
+class ChangedField(_Wire):
+    field: Annotated[str, Field(description="A field of the event's JSON, `evidence`, or `withdrawn`")]
+    old: Any
+    new: Any
+
+
+class Revision(_Wire):
+    revision: int
+    at: datetime
+    changes: Annotated[list[ChangedField], Field(description="Empty for the first revision")]
+
+
+class History(_Wire):
+    """The revisions of an event, oldest first."""
+
+    id: str
+    revisions: list[Revision]
 
 
 class Country(_Wire):
@@ -251,6 +283,11 @@ class EventPage(_Page):
     items: list[Event]
 
 
+class ChangePage(_Page):
+    items: list[Change]
+    token: Annotated[str, Field(description="Where to go on from, later: send it as `since`")]
+
+
 class CountryPage(_Page):
     items: list[Country]
 
@@ -298,6 +335,21 @@ class Health(_Wire):
     status: Literal["ok"]
 
 
+_EVENT = TypeAdapter(Event)
+_EVIDENCE = TypeAdapter(list[Evidence])
+_CHANGE = TypeAdapter(Change)
+
+
+def event_document(event: Event) -> bytes:
+    """The JSON of an event, to be stored; it is trusted to have the shape that its type says."""
+    return _EVENT.dump_json(event)
+
+
+def evidence_document(evidence: list[Evidence]) -> bytes:
+    """The JSON of an event's evidence, to be stored."""
+    return _EVIDENCE.dump_json(evidence)
+
+
 def event_json(row: Any) -> bytes:
     """An event's stored document is its JSON already."""
     return bytes(row.document)
@@ -307,6 +359,30 @@ def event_with_evidence_json(documents: tuple[bytes, bytes]) -> bytes:
     """The two stored documents of one event as one."""
     event, evidence = documents
     return event[:-1] + b',"evidence":' + evidence + b"}"
+
+
+def change_json(row: Any) -> bytes:
+    """An entry of the change feed, around the event's stored document."""
+    change = {
+        "id": row.id,
+        "kind": "event" if row.withdrawn is None else "withdrawn",
+        "at": row.updated,
+        "event": None,
+        "reason": row.withdrawn_reason,
+        "successor": row.successor_id,
+    }
+    shell = _CHANGE.dump_json(change)  # type: ignore[arg-type]
+    return (
+        shell if row.withdrawn is not None else shell.replace(b'"event":null', b'"event":' + row.document, 1)
+    )
+
+
+def history_json(history: tuple[Any, Sequence[Any]]) -> bytes:
+    """An event's revisions: the first, which has no row of its own, and the edits since."""
+    event, edits = history
+    first = {"revision": 1, "at": event.created, "changes": []}
+    revisions = [first, *(edit._asdict() for edit in edits)]
+    return History.model_validate({"id": event.id, "revisions": revisions}).model_dump_json().encode()
 
 
 def country_json(row: Any) -> bytes:

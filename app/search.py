@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, text
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import BindParameter, bindparam
 from sqlalchemy.types import Boolean
@@ -17,18 +17,23 @@ _LETTERS = str.maketrans(
 )
 _IDEOGRAPH = r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"  # written without spaces: each is a word of its own
 _WORD = re.compile(rf"{_IDEOGRAPH}|(?:(?!{_IDEOGRAPH})[^\W_])+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")  # the same words, found faster
 _LONGEST_WORD = 100
 
 
 def fold(value: str) -> str:
     """`value` without case, accents, and the letters that Unicode does not decompose (đ, ø, ł ...)."""
+    if value.isascii():
+        return value.lower()
     bare = (c for c in unicodedata.normalize("NFKD", value.casefold()) if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", "".join(bare).translate(_LETTERS)).casefold()
 
 
 def words(value: str) -> list[str]:
     """The folded words of `value`, each once, in the order in which they first occur."""
-    return list(dict.fromkeys(word[:_LONGEST_WORD] for word in _WORD.findall(fold(value))))
+    folded = fold(value)
+    found = (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
+    return list(dict.fromkeys(word[:_LONGEST_WORD] for word in found))
 
 
 class Matches(ColumnElement[bool]):
@@ -59,25 +64,13 @@ def _postgresql_matches(element: Matches, compiler: Any, **kw: Any) -> str:
     return f"{event_id} IN (SELECT event_id FROM event_search WHERE words @@ CAST({lexemes} AS tsquery))"  # noqa: S608
 
 
-def index(connection: Connection, entries: Iterable[tuple[str, int, str]]) -> None:
-    """Add (event id, change sequence, text) to the full-text index; SQLite keys it by the sequence."""
-    rows = [{"id": event_id, "key": key, "words": words(body)} for event_id, key, body in entries]
-    if not rows:
-        return
-    if connection.dialect.name == "sqlite":
-        statement = text("INSERT INTO event_search (rowid, words) VALUES (:key, :words)")
-        rows = [row | {"words": " ".join(row["words"])} for row in rows]  # type: ignore[arg-type]
-    else:
-        statement = text(
-            "INSERT INTO event_search (event_id, words) VALUES (:id, array_to_tsvector(CAST(:words AS text[])))"
-        )
-    connection.execute(statement, rows)
+def entry(dialect: str, event_id: str, sequence: int, found_by: str) -> tuple[int | str, str]:
+    """The row of `event_search` that makes an event found; SQLite keys it by the change sequence."""
+    if dialect == "sqlite":
+        return sequence, " ".join(words(found_by))
+    return event_id, " ".join(f"'{word}'" for word in words(found_by))
 
 
-def forget(connection: Connection, entries: Iterable[tuple[str, int]]) -> None:
-    """Take (event id, change sequence) out of the full-text index."""
-    rows = [{"id": event_id, "key": key} for event_id, key in entries]
-    if not rows:
-        return
-    column = "rowid = :key" if connection.dialect.name == "sqlite" else "event_id = :id"
-    connection.execute(text(f"DELETE FROM event_search WHERE {column}"), rows)  # noqa: S608
+def key_column(dialect: str) -> str:
+    """The column of `event_search` that `entry` fills first."""
+    return "rowid" if dialect == "sqlite" else "event_id"

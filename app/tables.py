@@ -1,5 +1,6 @@
 """Every table, constraint and index: the model, and the only source of truth."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    Table,
     Text,
 )
 from sqlmodel import Field, SQLModel
@@ -29,6 +31,10 @@ SQLModel.metadata.naming_convention = {
 
 # Ids order pages, so every database must sort them alike: by code point.
 Id = String().with_variant(String(collation="C"), "postgresql")
+
+
+# SQLite keeps such a table in the order of its key, without a second copy of the key.
+_CLUSTERED = {"sqlite_with_rowid": False}
 
 
 def _one_of(column: str, code_list: str) -> CheckConstraint:
@@ -60,13 +66,18 @@ class Country(SQLModel, table=True):
     valid_to: int | None = None
     note: str | None = None
     folded: str = Field(sa_type=Text)
+    digest: str
 
 
 class Actor(SQLModel, table=True):
     """Whoever takes part: a state, government, force, group, organisation, person, population or medium."""
 
     __tablename__: ClassVar[str] = "actor"
-    __table_args__ = (_one_of("kind", "actor_kind"), CheckConstraint("parent_id <> id", name="parent_other"))
+    __table_args__ = (
+        _one_of("kind", "actor_kind"),
+        CheckConstraint("parent_id <> id", name="parent_other"),
+        _CLUSTERED,
+    )
 
     id: str = Field(primary_key=True, sa_type=Id)
     kind: str
@@ -76,6 +87,7 @@ class Actor(SQLModel, table=True):
     names: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     aliases: list[str] = Field(default_factory=list, sa_type=JSON)
     folded: str = Field(sa_type=Text)
+    digest: str
 
 
 class Source(SQLModel, table=True):
@@ -91,6 +103,7 @@ class Source(SQLModel, table=True):
         CheckConstraint("derived_from <> id", name="derived_from_other"),
         CheckConstraint("length(text_sha256) = 64", name="text_sha256_length"),
         CheckConstraint("text_length >= 0", name="text_length_positive"),
+        _CLUSTERED,
     )
 
     id: str = Field(primary_key=True, sa_type=Id)
@@ -107,6 +120,7 @@ class Source(SQLModel, table=True):
     text_sha256: str | None = None
     text_length: int | None = None
     note: str | None = Field(default=None, sa_type=Text)
+    digest: str
 
 
 class Dataset(SQLModel, table=True):
@@ -206,7 +220,6 @@ class Event(SQLModel, table=True):
         CheckConstraint("created <= updated", name="created_before_updated"),
         CheckConstraint("(withdrawn IS NULL) = (withdrawn_reason IS NULL)", name="withdrawn_with_reason"),
         Index("ix_event_date_start_id", "date_start", "id"),
-        Index("ix_event_date_end_id", "date_end", "id"),
         Index("ix_event_updated_id", "updated", "id"),
         Index("ix_event_fatalities_rank_id", "fatalities_rank", "id"),
         Index("ix_event_dataset_id_date_start_id", "dataset_id", "date_start", "id"),
@@ -229,7 +242,7 @@ class Event(SQLModel, table=True):
     date_precision: str
     place_name: str | None = None
     place_admin1: str | None = None
-    place_country: str | None = Field(default=None, foreign_key="country.code", sa_type=Id, index=True)
+    place_country: str | None = Field(default=None, foreign_key="country.code", sa_type=Id)
     latitude: float | None = None
     longitude: float | None = None
     place_precision: str | None = None
@@ -262,6 +275,7 @@ class EventCountry(SQLModel, table=True):
     __table_args__ = (
         _one_of("role", "country_role"),
         Index("ix_event_country_country_code_role_event_id", "country_code", "role", "event_id"),
+        _CLUSTERED,
     )
 
     event_id: str = Field(primary_key=True, foreign_key="event.id", sa_type=Id, ondelete="CASCADE")
@@ -276,6 +290,7 @@ class EventActor(SQLModel, table=True):
     __table_args__ = (
         _one_of("role", "actor_role"),
         Index("ix_event_actor_actor_id_event_id", "actor_id", "event_id"),
+        _CLUSTERED,
     )
 
     event_id: str = Field(primary_key=True, foreign_key="event.id", sa_type=Id, ondelete="CASCADE")
@@ -290,6 +305,7 @@ class EventContext(SQLModel, table=True):
     __table_args__ = (
         _one_of("context", "context"),
         Index("ix_event_context_context_event_id", "context", "event_id"),
+        _CLUSTERED,
     )
 
     event_id: str = Field(primary_key=True, foreign_key="event.id", sa_type=Id, ondelete="CASCADE")
@@ -316,6 +332,7 @@ class Evidence(SQLModel, table=True):
         ),
         CheckConstraint("quote IS NULL OR passage_sha256 IS NOT NULL", name="quote_has_passage"),
         Index("ix_evidence_source_id_event_id", "source_id", "event_id"),
+        _CLUSTERED,
     )
 
     event_id: str = Field(primary_key=True, foreign_key="event.id", sa_type=Id, ondelete="CASCADE")
@@ -331,3 +348,19 @@ class Evidence(SQLModel, table=True):
     stance: str = "supports"
     attributed_to: str | None = Field(default=None, sa_type=Text)
     note: str | None = Field(default=None, sa_type=Text)
+
+
+class EventRevision(SQLModel, table=True):
+    """What an edit, a withdrawal or a restoration changed; the first revision of an event has no row."""
+
+    __tablename__: ClassVar[str] = "event_revision"
+    __table_args__ = (CheckConstraint("revision >= 2", name="revision_is_an_edit"), _CLUSTERED)
+
+    event_id: str = Field(primary_key=True, foreign_key="event.id", sa_type=Id, ondelete="CASCADE")
+    revision: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime
+    changes: list[dict[str, Any]] = Field(sa_type=JSON)
+
+
+# The same as SQLAlchemy Core tables, by name.
+TABLES: Mapping[str, Table] = SQLModel.metadata.tables

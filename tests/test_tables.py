@@ -12,7 +12,13 @@ BIG = [tables.Event.__table__, *OF_AN_EVENT]  # type: ignore[attr-defined]
 
 
 def test_every_child_of_an_event_is_known() -> None:
-    assert {t.name for t in OF_AN_EVENT} == {"event_country", "event_actor", "event_context", "evidence"}
+    assert {t.name for t in OF_AN_EVENT} == {
+        "event_country",
+        "event_actor",
+        "event_context",
+        "event_revision",
+        "evidence",
+    }
 
 
 @pytest.mark.parametrize("table", OF_AN_EVENT, ids=lambda t: t.name)

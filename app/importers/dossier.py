@@ -4,19 +4,20 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from app import codes, edtf
 from app.importers import marked_yaml
 from app.importers.dossier_format import Actor, Dossier, Event, Evidence, Source, Withdrawn
-from app.importers.records import (
+from app.records import (
     ActorRecord,
     DatasetRecord,
     EventFacts,
     EventRecord,
     EvidenceRecord,
+    Item,
     Release,
     SourceRecord,
     Withdrawal,
@@ -25,6 +26,9 @@ from app.importers.records import (
 FIELDS = (
     "type", "mode", "contexts", "status", "title", "summary", "date", "place", "countries", "actors", "fatalities",
 )  # fmt: skip
+
+
+_Record = TypeVar("_Record", SourceRecord, ActorRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +157,32 @@ def _release(dossier: Dossier, file: str, file_sha256: str) -> Release:
         ),
         file=file,
         file_sha256=file_sha256,
-        sources=[_source(source) for source in dossier.sources],
-        actors=[_actor(actor) for actor in dossier.actors],
-        events=[_event(dataset.id, event) for event in dossier.events],
-        withdrawals=[_withdrawal(dataset.id, entry) for entry in dossier.withdrawn],
+        items=list(_items(dossier)),
+        whole=True,
     )
+
+
+def _items(dossier: Dossier) -> Iterator[Item]:
+    yield from _parents_first([_source(source) for source in dossier.sources], "derived_from")
+    yield from _parents_first([_actor(actor) for actor in dossier.actors], "parent_id")
+    yield from (_event(dossier.dataset.id, event) for event in dossier.events)
+    yield from (_withdrawal(dossier.dataset.id, entry) for entry in dossier.withdrawn)
+
+
+def _parents_first(records: Sequence[_Record], parent: str) -> list[_Record]:
+    """The records so ordered that each follows the one that it refers to."""
+    by_id = {record.id: record for record in records}
+    ordered: dict[str, _Record] = {}
+
+    def place(record: _Record) -> None:
+        above = by_id.get(getattr(record, parent) or "")
+        if above and above.id not in ordered:
+            place(above)
+        ordered[record.id] = record
+
+    for record in records:
+        place(record)
+    return list(ordered.values())
 
 
 def _source(source: Source) -> SourceRecord:

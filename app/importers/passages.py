@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from app.importers.records import EventRecord, EvidenceRecord, Release, SourceRecord
+from app.records import EventRecord, EvidenceRecord, Item, Release, SourceRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,9 @@ def locate(text: str, words: str) -> list[Passage]:
 def verify(release: Release, text: str) -> Iterator[Finding]:
     """Check every passage that points into `text`; LookupError when no source of the dossier has this text."""
     source = _source_of(release, text)
-    for event in release.events:
+    for event in release.items:
+        if not isinstance(event, EventRecord):
+            continue
         for position, entry in enumerate(event.evidence):
             if entry.source_id == source.id and entry.passage_start is not None:
                 yield Finding(event.id, position, _fault(entry, text))
@@ -61,20 +63,21 @@ def with_quotes(release: Release, text: str) -> Release:
     if wrong:
         raise ValueError(f"{wrong[0].event_id}: {wrong[0].fault}")
 
-    def quoted(event: EventRecord) -> EventRecord:
-        return replace(event, evidence=[_quoted(entry, source.id, text) for entry in event.evidence])
+    def quoted(item: Item) -> Item:
+        if not isinstance(item, EventRecord):
+            return item
+        return item._replace(evidence=[_quoted(entry, source.id, text) for entry in item.evidence])
 
-    return replace(release, events=[quoted(event) for event in release.events])
+    return replace(release, items=[quoted(item) for item in release.items])
 
 
 def _source_of(release: Release, text: str) -> SourceRecord:
     digest = sha256(text)
-    for source in release.sources:
+    sources = [item for item in release.items if isinstance(item, SourceRecord) and item.text_sha256]
+    for source in sources:
         if source.text_sha256 == digest:
             return source
-    held = (
-        ", ".join(f"{s.id} ({s.text_length} code points)" for s in release.sources if s.text_sha256) or "none"
-    )
+    held = ", ".join(f"{source.id} ({source.text_length} code points)" for source in sources) or "none"
     raise LookupError(
         f"the text ({len(text)} code points, SHA-256 {digest[:12]}...) is none of the sources' texts: {held}"
     )
@@ -95,4 +98,4 @@ def _fault(entry: EvidenceRecord, text: str) -> str | None:
 def _quoted(entry: EvidenceRecord, source_id: str, text: str) -> EvidenceRecord:
     if entry.source_id != source_id or entry.passage_start is None:
         return entry
-    return replace(entry, quote=text[entry.passage_start : entry.passage_end])
+    return entry._replace(quote=text[entry.passage_start : entry.passage_end])

@@ -42,3 +42,9 @@ async def get_event(request: Request, event_id: EventId) -> Response:
     so the passage can be found, and checked against `passage_sha256`, in a copy of the text.
     """
     return await responses.one(request, event_id, queries.event, schemas.event_with_evidence_json)
+
+
+@router.get("/{event_id}/history", response_model=schemas.History, summary="Get the revisions of one event")
+async def get_event_history(request: Request, event_id: EventId) -> Response:
+    """When the event was loaded and edited, and what each edit changed; a withdrawn event has its history still."""
+    return await responses.one(request, event_id, queries.history, schemas.history_json)

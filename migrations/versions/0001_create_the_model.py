@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.Integer(), nullable=True),
         sa.Column("note", sa.String(), nullable=True),
         sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
         sa.CheckConstraint("valid_from <= valid_to", name=op.f("ck_country_validity")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_country")),
     )
@@ -109,6 +110,7 @@ def upgrade() -> None:
         sa.Column("text_sha256", sa.String(), nullable=True),
         sa.Column("text_length", sa.Integer(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("digest", sa.String(), nullable=False),
         sa.CheckConstraint(
             "(lineage = 'derived') = (derived_from IS NOT NULL)",
             name=op.f("ck_source_derived_names_its_source"),
@@ -125,6 +127,7 @@ def upgrade() -> None:
         sa.CheckConstraint("text_length >= 0", name=op.f("ck_source_text_length_positive")),
         sa.ForeignKeyConstraint(["derived_from"], ["source.id"], name=op.f("fk_source_derived_from_source")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_source_derived_from"), "source", ["derived_from"])
     op.create_table(
@@ -137,6 +140,7 @@ def upgrade() -> None:
         sa.Column("names", sa.JSON(), nullable=False),
         sa.Column("aliases", sa.JSON(), nullable=False),
         sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
         sa.CheckConstraint(
             "kind IN ('state', 'government', 'armed_forces', 'armed_group', 'organisation', 'person', 'population', 'media')",
             name=op.f("ck_actor_kind_known"),
@@ -147,6 +151,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["parent_id"], ["actor.id"], name=op.f("fk_actor_parent_id_actor")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_actor")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_actor_country_code"), "actor", ["country_code"])
     op.create_index(op.f("ix_actor_parent_id"), "actor", ["parent_id"])
@@ -241,11 +246,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_event_change_seq"), "event", ["change_seq"])
     op.create_index(op.f("ix_event_dataset_id_date_start_id"), "event", ["dataset_id", "date_start", "id"])
-    op.create_index(op.f("ix_event_date_end_id"), "event", ["date_end", "id"])
     op.create_index(op.f("ix_event_date_start_id"), "event", ["date_start", "id"])
     op.create_index(op.f("ix_event_fatalities_rank_id"), "event", ["fatalities_rank", "id"])
     op.create_index(op.f("ix_event_longitude_latitude"), "event", ["longitude", "latitude"])
-    op.create_index(op.f("ix_event_place_country"), "event", ["place_country"])
     op.create_index(op.f("ix_event_type_mode_date_start_id"), "event", ["type", "mode", "date_start", "id"])
     op.create_index(op.f("ix_event_updated_id"), "event", ["updated", "id"])
     op.create_table(
@@ -262,6 +265,7 @@ def upgrade() -> None:
             ["event_id"], ["event.id"], name=op.f("fk_event_actor_event_id_event"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("event_id", "actor_id", "role", name=op.f("pk_event_actor")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_event_actor_actor_id_event_id"), "event_actor", ["actor_id", "event_id"])
     op.create_table(
@@ -276,6 +280,7 @@ def upgrade() -> None:
             ["event_id"], ["event.id"], name=op.f("fk_event_context_event_id_event"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("event_id", "context", name=op.f("pk_event_context")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_event_context_context_event_id"), "event_context", ["context", "event_id"])
     op.create_table(
@@ -293,6 +298,7 @@ def upgrade() -> None:
             ["event_id"], ["event.id"], name=op.f("fk_event_country_event_id_event"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("event_id", "country_code", "role", name=op.f("pk_event_country")),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         op.f("ix_event_country_country_code_role_event_id"),
@@ -334,8 +340,22 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_evidence_source_id_source")),
         sa.PrimaryKeyConstraint("event_id", "position", name=op.f("pk_evidence")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_evidence_source_id_event_id"), "evidence", ["source_id", "event_id"])
+    op.create_table(
+        "event_revision",
+        sa.Column("event_id", ID, nullable=False),
+        sa.Column("revision", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.CheckConstraint("revision >= 2", name=op.f("ck_event_revision_revision_is_an_edit")),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["event.id"], name=op.f("fk_event_revision_event_id_event"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("event_id", "revision", name=op.f("pk_event_revision")),
+        sqlite_with_rowid=False,
+    )
     if op.get_bind().dialect.name == "sqlite":
         # 'ascii' splits at ASCII separators only: it takes the words that app/search.py has folded as they are.
         op.execute(
@@ -359,6 +379,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("event_search")
+    op.drop_table("event_revision")
     op.drop_table("evidence")
     op.drop_table("event_country")
     op.drop_table("event_context")

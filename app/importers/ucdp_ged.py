@@ -1,0 +1,396 @@
+"""UCDP GED: the CSV files of the Georeferenced Event Dataset and of its candidate releases, row by row."""
+
+import csv
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import date
+from functools import cache, lru_cache
+from hashlib import blake2b
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+from zipfile import BadZipFile, ZipFile
+
+from app import codes, edtf
+from app.records import (
+    ActorRecord,
+    DatasetRecord,
+    EventFacts,
+    EventRecord,
+    EvidenceRecord,
+    Item,
+    Reject,
+    SourceRecord,
+)
+
+_Row: TypeAlias = dict[str, str]
+_Evidence: TypeAlias = tuple[EvidenceRecord, ...]
+
+_NEEDED = (
+    "id", "type_of_violence", "side_a_new_id", "side_a", "side_b_new_id", "side_b", "where_prec", "latitude",
+    "longitude", "country_id", "date_prec", "date_start", "date_end", "best", "high", "low",
+)  # fmt: skip
+_LONGEST_CELL = 1 << 20  # the longest real one has 5,132 characters; an open quote must not swallow the file
+_LONGEST_TITLE = 500
+_LARGEST = 2**31 - 1
+_FIRST_YEAR = "1946"  # where the conflict data of UCDP begin
+_REMEMBERED = 8_192  # readings of dates, deaths, sides and sources that are kept for the rows to come
+_SENT_AT_MOST = 100_000
+
+_VERSION = re.compile(r"GEDEvent_v(\d+(?:_\d+)*)|ged(\d{1,2})(\d)(?!\d)", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"0*([0-9]{1,10})(?:\.0*)?")
+_DEGREES = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE]-?[0-9]+)?")
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00:00(?:\.0+)?Z?)?")
+_CITED = re.compile(r"(.*?),([0-9]{4}-[0-9]{2}-[0-9]{2}|),(.*)", re.DOTALL)  # office, day, headline
+
+_ONE_SIDED = 3
+_CONTEXTS = {1: ("military",), 2: ("military",), _ONE_SIDED: ("military", "human_rights")}
+_PLACES = dict(
+    zip("1234567", ("site", "near", "admin2", "admin1", "area", "country", "international"), strict=True)
+)
+# Coordinates of the coarser precisions are centroids. No point is made of them, for a map would draw it and a
+# bbox find it as if the event had been there; the evidence keeps them, in these words.
+_CENTROIDS = {
+    "admin1": "centroid of a first-order division",
+    "area": "centroid of a part of the country, or of a line between two places",
+    "country": "centroid of the country",
+    "international": "point for international waters or airspace",
+}
+_UNKNOWN = "no such code of precision, so the least is read into it"
+_PREPOSITIONS = {"near": ("near", "gần"), "area": ("in the area of", "tại khu vực")}
+
+# What UCDP says of its own coding. Its id has no version: a release must not change the events that it repeats.
+_UCDP = SourceRecord(
+    id="ucdp-ged",
+    kind="dataset_record",
+    title="UCDP Georeferenced Event Dataset",
+    publisher="Uppsala Conflict Data Program",
+    url="https://ucdp.uu.se/",
+    licence="CC-BY-4.0",
+)
+
+
+class _Bad(Exception):
+    """Why a row is no event: its field and the reason."""
+
+
+def dataset(version: str) -> DatasetRecord:
+    """The dataset, as of the release `version`."""
+    title, title_vi = _UCDP.title, "Bộ dữ liệu sự kiện có định vị địa lý của UCDP"
+    return DatasetRecord(
+        id="ucdp-ged",
+        kind="ucdp-ged",
+        title=title,
+        titles={"en": title, "vi": title_vi},
+        version=version,
+        licence="CC-BY-4.0",
+        citation=f"Uppsala Conflict Data Program, {title}, version {version}. Sundberg, Ralph, and Erik Melander "
+        "(2013). Introducing the UCDP Georeferenced Event Dataset. Journal of Peace Research 50(4), 523-532. For "
+        "candidate events: Hegre, Håvard, Mihai Croicu, Kristine Eck, and Stina Högbladh (2020). Introducing the "
+        "UCDP Candidate Events Dataset. Research & Politics 7(3).",
+        note="All events are armed violence: type ASSAULT, no mode. Titles are made of the sides and the place. "
+        "Places known to a first-order division or worse have no point. Estimates of deaths are kept as given, "
+        "also out of order. Not kept: conflict, dyad, deaths by side, event clarity, PRIO-GRID cell.",
+    )
+
+
+def version_of(path: Path) -> str:
+    """The release that a file's name tells, such as 23.1 or 21.01.21.12; "unknown" where it tells none."""
+    match = _VERSION.search(path.name)
+    if not match:
+        return "unknown"
+    return match[1].replace("_", ".") if match[1] else f"{match[2]}.{match[3]}"
+
+
+def parse(path: Path) -> Iterator[Item]:
+    """Events, each after its sources and actors, of a plain, gzipped or zipped file; ValueError if it is none."""
+    sent: set[str] = set()
+    for number, row, fault in _rows(path):
+        try:
+            event, named = _event(row, fault)
+        except _Bad as bad:
+            yield Reject(number, *bad.args, row)
+            continue
+        if len(sent) > _SENT_AT_MOST:  # saying a source or actor again is harmless, a set without end is not
+            sent.clear()
+        for record in named:
+            if record.id not in sent:
+                sent.add(record.id)
+                yield record
+        yield event
+
+
+def _rows(path: Path) -> Iterator[tuple[int, _Row, str | None]]:
+    """Number, cells by column and fault of each row; without blank lines and the HXL tags under HDX's header."""
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
+    number = 0
+    try:
+        with ExitStack() as stack:
+            records = filter(None, csv.reader(_lines(path, stack)))
+            header = [name.strip() for name in next(records, [])]
+            missing = [name for name in _NEEDED if not {name, name.replace("_new", "")} & {*header}]
+            if missing:
+                raise ValueError(f"{path.name}: is no UCDP GED file; it lacks {', '.join(missing)}")
+            for cells in records:
+                if number or not all(cell.startswith("#") for cell in cells if cell):
+                    number += 1
+                    row, fault = dict(zip(header, cells, strict=False)), None
+                    if len(cells) != len(header):
+                        row |= {str(n): cell for n, cell in enumerate(cells, 1) if n > len(header)}
+                        fault = f"has {len(cells)} cells, and the header {len(header)}"
+                    yield number, row, fault
+    except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error, BadZipFile) as error:
+        raise ValueError(f"{path.name}: cannot be read after row {number}: {error}") from error
+
+
+def _lines(path: Path, stack: ExitStack) -> TextIOWrapper:
+    content: Any = stack.enter_context(path.open("rb"))
+    start = content.peek(4)[:4]
+    if start == b"PK\x03\x04":
+        archive = stack.enter_context(ZipFile(content))
+        names = [
+            n for n in archive.namelist() if n.lower().endswith(".csv") and not n.startswith("__MACOSX/")
+        ]
+        if not names:
+            raise ValueError(f"{path.name}: holds no .csv file")
+        content = stack.enter_context(archive.open(names[0]))
+    elif start[:2] == b"\x1f\x8b":
+        content = stack.enter_context(gzip.open(content))
+    return stack.enter_context(TextIOWrapper(content, "utf-8-sig", newline=""))
+
+
+def _event(row: _Row, fault: str | None) -> tuple[EventRecord, list[SourceRecord | ActorRecord]]:
+    """The event of a row, and the sources and actors that it names."""
+    if fault:
+        raise _Bad("row", fault)
+    if "\0" in "".join(row.values()):
+        raise _Bad("row", "holds a NUL character, which PostgreSQL cannot")
+    event_id, violence = _number("id", row["id"]), _number("type_of_violence", row["type_of_violence"])
+    if violence not in _CONTEXTS:
+        raise _Bad("type_of_violence", f"{violence} is not 1, 2 or 3")
+    country = _country(row["country_id"])
+    side_a, parties_a, about_a = _side("a", *_named_side(row, "a"))
+    side_b, parties_b, about_b = _side("b", *_named_side(row, "b"))
+    when, about_date = _when(row["date_start"], row["date_end"], _code(row["date_prec"]))
+    place, about_place = _place(row, country["code"])
+    deaths, about_deaths = _deaths(row["low"], row["best"], row["high"])
+    title, title_vi = _titles(violence, side_a.name, side_b.name, place, country)
+    sources, evidence = _sources(row, about_date + about_place + about_a + about_b + about_deaths)
+    vi = {"vi": {"title": title_vi, "summary": None}}
+    roles = ("initiator", "recipient") if violence == _ONE_SIDED else ("participant", "participant")
+    # UCDP names a country outside every country, too: the event matters to it, and did not happen in it.
+    location = (country["code"], "location" if place["place_country"] else "mentioned")
+    event = EventRecord(
+        id=f"ucdp-ged.{event_id}",
+        facts=EventFacts("ASSAULT", "occurred", title, translations=vi, **when, **place, **deaths),
+        contexts=_CONTEXTS[violence],
+        countries=(location, *((code, "party") for code in dict.fromkeys(parties_a + parties_b))),
+        actors=tuple(dict.fromkeys(zip((side_a.id, side_b.id), roles, strict=True))),
+        evidence=evidence,
+    )
+    return event, [*sources, side_a, side_b]
+
+
+@lru_cache(_REMEMBERED)
+def _when(start: str, end: str, prec: str) -> tuple[dict[str, Any], _Evidence]:
+    """The columns of the date: between UCDP's earliest and latest day, whatever date_prec says."""
+    first, last = _day("date_start", start), _day("date_end", end)
+    if last < first:
+        raise _Bad("date_end", f"{last} is before date_start {first}")
+    text = f"{first}/{last}"
+    if first == last:
+        text = first if prec == "1" else f"{first}~"  # one day, and yet not the exact one
+    elif prec in ("4", "5"):  # a month or a year, where that is what the days are
+        whole = first[:7] if prec == "4" else first[:4]
+        if (first, last) == (edtf.first_day(whole).isoformat(), edtf.last_day(whole).isoformat()):
+            text = whole
+    when = edtf.parse(text)
+    columns = dict(date_edtf=text, date_start=when.start, date_end=when.end, date_precision=when.precision)
+    return columns, () if prec in ("1", "2", "3", "4", "5") else _remark(
+        "date", f"date_prec {prec}", _UNKNOWN
+    )
+
+
+def _place(row: _Row, country: str) -> tuple[dict[str, Any], _Evidence]:
+    """The columns of the place; a point only where the coordinates are those of the place itself."""
+    prec = _code(row["where_prec"])
+    precision = _PLACES.get(prec, "country")
+    admin1 = _text(row.get("adm_1"))
+    place: dict[str, Any] = {
+        "place_name": _text(row.get("where_coordinates")) or _text(row.get("adm_2")) or admin1,
+        "place_admin1": admin1,
+        "place_country": None if precision == "international" else country,
+        "place_precision": precision,
+    }
+    remark = () if prec in _PLACES else _remark("place", f"where_prec {prec}", _UNKNOWN)
+    latitude, longitude = row["latitude"].strip(), row["longitude"].strip()
+    if not (latitude or longitude):
+        return place, remark
+    if precision in _CENTROIDS:
+        said = f"{latitude}, {longitude} ({_CENTROIDS[precision]})"
+        return place, remark + _remark("place", said, "not where it happened, so no point is kept")
+    point = {
+        "latitude": _degrees("latitude", latitude, 90),
+        "longitude": _degrees("longitude", longitude, 180),
+    }
+    return place | point, remark
+
+
+@lru_cache(_REMEMBERED)
+def _deaths(*texts: str) -> tuple[dict[str, int | None], _Evidence]:
+    names = ("low", "best", "high")
+    given = {
+        name: _number(name, text) if _text(text) else None for name, text in zip(names, texts, strict=True)
+    }
+    known = [number for number in given.values() if number is not None]
+    said = ", ".join(f"{name} {'unknown' if number is None else number}" for name, number in given.items())
+    remark = () if known == sorted(known) else _remark("fatalities", said, "kept as given: out of order")
+    return {f"fatalities_{name}": number for name, number in given.items()}, remark
+
+
+def _titles(violence: int, a: str, b: str, place: dict[str, Any], country: dict[str, str]) -> tuple[str, str]:
+    """English and Vietnamese title in our own words: UCDP gives none, and a headline is its paper's."""
+    near, near_vi = _PREPOSITIONS.get(place["place_precision"], ("in", "tại"))
+    name = place["place_name"]
+    where, where_vi = f"{near} {name or country['name_en']}", f"{near_vi} {name or country['name_vi']}"
+    if violence == _ONE_SIDED:
+        return f"Violence against civilians by {a} {where}", f"Bạo lực của {a} nhằm vào dân thường {where_vi}"
+    return f"Fighting between {a} and {b} {where}", f"Giao tranh giữa {a} và {b} {where_vi}"
+
+
+def _named_side(row: _Row, letter: str) -> tuple[str, str, str]:
+    number = row.get(f"side_{letter}_new_id", row.get(f"side_{letter}_id", ""))
+    return number, row[f"side_{letter}"], row.get(f"gwno{letter}", "")
+
+
+@lru_cache(_REMEMBERED)
+def _side(letter: str, number: str, cell: str, gwno: str) -> tuple[ActorRecord, tuple[str, ...], _Evidence]:
+    """A side as an actor, the countries whose government it is, and what is odd about them."""
+    key, name = f"ucdp-{_number(f'side_{letter}_new_id', number)}", _text(cell)
+    if name is None:
+        raise _Bad(f"side_{letter}", "has no name")
+    governments = re.split(r"(?:^|, )Government of ", name)[1:]
+    # The names win where they are those of countries: in 2022 UCDP gave the Government of Russia the number of
+    # Ukraine in over a hundred rows.
+    given = [number for number in re.split(r"[,;\s]+", gwno) if _text(number)]
+    stated = [_numbered().get(_code(number)) for number in given]
+    named = [_titled().get(re.sub(r" \(.*", "", government).casefold()) for government in governments]
+    read = named if named and all(named) else stated
+    countries = tuple(dict.fromkeys(code for code in read if code))
+    remark: _Evidence = ()
+    if given and set(stated) != set(countries):
+        note = (
+            f"does not fit {name!r}, or no country of today has it; read as {', '.join(countries) or 'none'}"
+        )
+        remark = _remark("countries", f"gwno{letter} {', '.join(given)}", note, "corrected")
+    kind = "government" if governments else "population" if name == "Civilians" else "armed_group"
+    home = countries[0] if governments and len(countries) == 1 else None
+    return ActorRecord(key, kind, name, {"en": name}, home), countries, remark
+
+
+@lru_cache(_REMEMBERED)
+def _country(number: str) -> dict[str, str]:
+    code = _numbered().get(str(_number("country_id", number)))
+    if code is None:
+        raise _Bad("country_id", f"{number} is no country of today in the list of Gleditsch and Ward")
+    return next(row for row in codes.countries() if row["code"] == code)
+
+
+@cache
+def _numbered() -> dict[str, str]:
+    """Countries of today by UCDP's number: Gleditsch and Ward's, but Serbia keeps Yugoslavia's, as in COW."""
+    living = [row for row in codes.countries() if not row["valid_to"]]
+    serbia = {row["cow"]: row["code"] for row in living if row["cow"] == "345"}
+    return serbia | {row["gw"]: row["code"] for row in living if row["gw"]}
+
+
+@cache
+def _titled() -> dict[str, str]:
+    return {row["name_en"].casefold(): row["code"] for row in codes.countries() if not row["valid_to"]}
+
+
+def _sources(row: _Row, remarks: _Evidence) -> tuple[list[SourceRecord], list[EvidenceRecord]]:
+    """The sources of a row and what each says of its event; UCDP is one where it remarks on it, or no other is."""
+    sources = [source for source in dict.fromkeys(_source(*cited) for cited in _cited(row)) if source]
+    said_by, status = _text(row.get("source_original")), _text(row.get("code_status"))
+    # That is one cell for all sources: with several, it cannot be told whose words each of them reports.
+    only = said_by if len(sources) == 1 else None
+    evidence = [EvidenceRecord(source.id, attributed_to=only) for source in sources]
+    note = None if status in (None, "Clear") else f"under review by UCDP: {status}"
+    if note or said_by != only or not sources:
+        evidence.append(EvidenceRecord(_UCDP.id, attributed_to=None if only else said_by, note=note))
+    evidence += remarks
+    return [*sources, _UCDP] if len(evidence) > len(sources) else sources, evidence
+
+
+def _cited(row: _Row) -> list[tuple[str, str, str]]:
+    """Office, day and headline of every source.
+
+    Headlines hold semicolons, so the three parallel lists are the second choice: since 19.1, source_article is
+    "office,day,headline";"office,day,headline". In older rows it is a text, and all that there is.
+    """
+    article, office, days, headline = (
+        row.get(f"source_{name}", "").strip() for name in ("article", "office", "date", "headline")
+    )
+    entries = [_CITED.fullmatch(entry) for entry in article[1:-1].split('";"')]
+    if article.startswith('"') and all(entries):
+        return [cast("tuple[str, str, str]", entry.groups()) for entry in entries if entry]
+    lists = [office.split(";"), days.split(";"), headline.split(";")]
+    if _text(office) and len({*map(len, lists)}) == 1:
+        return list(zip(*lists, strict=True))
+    return [("", "", article or headline or office)]
+
+
+@lru_cache(_REMEMBERED)
+def _source(office: str, day: str, headline: str) -> SourceRecord | None:
+    publisher, title = _text(office), _text(headline) or _text(office)
+    if title is None:
+        return None
+    said = "\x1f".join((publisher or "", day.strip(), title))
+    key = f"ucdp-src-{blake2b(said.encode(), digest_size=8).hexdigest()}"
+    short = title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
+    try:
+        return SourceRecord(key, "article", short, publisher, published=_day("source_date", day))
+    except _Bad:
+        return SourceRecord(key, "article", short, publisher)
+
+
+def _remark(field: str, reported: str, note: str, stance: str = "supports") -> _Evidence:
+    return (EvidenceRecord(_UCDP.id, field, reported=reported, stance=stance, note=note),)
+
+
+def _text(cell: str | None) -> str | None:
+    """A cell's words with single spaces between them; None where it is blank in any of UCDP's ways."""
+    text = " ".join((cell or "").split())
+    return None if text in ("", "NULL", "NA") else text
+
+
+def _code(cell: str) -> str:
+    return cell.strip().removesuffix(".0")
+
+
+def _number(field: str, cell: str) -> int:
+    match = _NUMBER.fullmatch(cell.strip())
+    if not match or int(match[1]) > _LARGEST:
+        raise _Bad(field, f"{cell[:40]!r} is not a whole number from 0 to {_LARGEST}")
+    return int(match[1])
+
+
+def _degrees(field: str, cell: str, most: int) -> float:
+    if not _DEGREES.fullmatch(cell) or not -most <= float(cell) <= most:
+        raise _Bad(field, f"{cell[:40]!r} is not a number from -{most} to {most}")
+    return float(cell)
+
+
+def _day(field: str, cell: str) -> str:
+    match = _DAY.fullmatch(cell.strip())
+    try:
+        day = date.fromisoformat(match[1] if match else "").isoformat()
+    except ValueError:
+        raise _Bad(field, f"{cell[:40]!r} is not a day such as 2021-08-26") from None
+    if not _FIRST_YEAR <= day < "9999":
+        raise _Bad(field, f"{day} is not in the years from {_FIRST_YEAR} to 9998")
+    return day

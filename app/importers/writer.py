@@ -1,0 +1,338 @@
+"""Batches of records to rows: what is new is inserted, what changed is updated, what is the same is left alone."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, column, select, table, update
+
+from app import codes, documents, search
+from app.documents import Related, Rendered, ShownActor, ShownSource, State
+from app.importers import encoding
+from app.importers.bulk import Bulk, Rows
+from app.records import (
+    ActorRecord,
+    EventRecord,
+    Item,
+    Reject,
+    Release,
+    SourceRecord,
+    Withdrawal,
+)
+from app.tables import TABLES
+
+_SEEN: Select[Any] = select(column("id")).select_from(table("seen"))
+BATCH = 1_000  # events that are looked up, rendered and written together
+
+_SETTLED_AT_MOST = 100_000
+
+
+class LoadError(ValueError):
+    """A release that does not fit what is loaded already; nothing of it is written."""
+
+
+@dataclass
+class Summary:
+    """What became of a file's records."""
+
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    withdrawn: int = 0
+
+
+class Writer:
+    """Writes the items of one release, in one transaction that its caller holds."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        dataset_id: str | None = None,
+        summary: Summary | None = None,
+        rejected: Callable[[Reject], None] = lambda _: None,
+    ) -> None:
+        self._connection, self._dataset_id, self._rejected = connection, dataset_id, rejected
+        self._summary = summary or Summary()
+        self._dialect = connection.dialect.name
+        clock = TABLES["clock"].c.seq
+        # The lock on this row is what makes changes commit in the order of their sequence.
+        self._first_seq = self._seq = int(connection.execute(select(clock).with_for_update()).scalar_one())
+        self._now = datetime.now(UTC).replace(microsecond=0)
+        self._now_text = self._now.strftime("%Y-%m-%d %H:%M:%S.%f")
+        self._search_key = search.key_column(self._dialect)
+        self._bulk = Bulk(connection)
+        self._bulk.script(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS seen (id text PRIMARY KEY)", "DELETE FROM seen"
+        )
+        self._countries = documents.country_names(connection)
+        self._sources: dict[str, SourceRecord] = {}
+        self._actors: dict[str, ActorRecord] = {}
+        self._events: dict[str, EventRecord] = {}
+        self._written: set[str] = set()
+        self._settled: set[tuple[str, str, str]] = set()
+
+    # --- what the loader calls ---------------------------------------------------------------------
+
+    def take(self, item: Item) -> bool:
+        """Accept one item; True when a batch was written."""
+        match item:
+            case EventRecord():
+                self._summary.read += 1
+                if item.id in self._events:
+                    self._refuse_repeated(item)
+                else:
+                    self._events[item.id] = item
+            case SourceRecord():
+                self._sources[item.id] = item
+            case ActorRecord():
+                self._actors[item.id] = item
+            case Withdrawal():
+                self.flush()
+                self._withdraw({item.id: item})
+        if len(self._events) >= BATCH:
+            self.flush()
+            return True
+        return False
+
+    def flush(self) -> None:
+        """Write what has been taken."""
+        renamed_sources = self._put(
+            "source", "id", {k: encoding.source_row(r) for k, r in self._sources.items()}
+        )
+        renamed_actors = self._put("actor", "id", {k: encoding.actor_row(r) for k, r in self._actors.items()})
+        self._write_events(self._events)
+        self._rerender_showing("evidence", "source_id", renamed_sources)
+        self._rerender_showing("event_actor", "actor_id", renamed_actors)
+        self._sources, self._actors, self._events = {}, {}, {}
+
+    def withdraw_missing(self, release: Release) -> None:
+        """Withdraw the events of the dataset that this load has not seen."""
+        event = TABLES["event"].c
+        missing = select(event.id).where(
+            event.dataset_id == self._dataset_id, event.withdrawn.is_(None), event.id.not_in(_SEEN)
+        )
+        if release.dataset.kind == "dossier":
+            first = self._connection.execute(missing.order_by(event.id)).first()
+            if first:
+                raise LoadError(
+                    f"{release.file} lacks the event {first.id}, which an earlier version had;"
+                    " list it under 'withdrawn' with a reason, since an id is never forgotten"
+                )
+        while ids := self._connection.execute(missing.order_by(event.id).limit(BATCH)).scalars().all():
+            reason = f"not in version {release.dataset.version}"
+            self._withdraw({key: Withdrawal(key, reason) for key in ids})
+
+    def put_countries(self) -> None:
+        """Write the countries that ship with this release of the software."""
+        renamed = self._put(
+            "country", "code", {row["code"]: encoding.country_row(row) for row in codes.countries()}
+        )
+        self._countries = documents.country_names(self._connection)
+        self._rerender_showing("event_country", "country_code", renamed)
+
+    def render_all(self) -> int:
+        """Render every document anew without calling it a change; returns how many."""
+        count, last, event = 0, "", TABLES["event"].c
+        page = select(event.id).order_by(event.id).limit(BATCH)
+        while ids := self._connection.execute(page.where(event.id > last)).scalars().all():
+            rows = [
+                (*encoding.stored(rendered), record.id) for record, rendered in self._rendered_from_rows(ids)
+            ]
+            self._bulk.update("event", ("document", "document_evidence", "document_version"), "id", rows)
+            count, last = count + len(ids), ids[-1]
+        return count
+
+    def close(self, *, news: bool = False) -> None:
+        """Hand the sequence on; with `news`, data has changed even when no event has."""
+        if news or self._seq != self._first_seq:
+            self._connection.execute(update(TABLES["clock"]).values(seq=self._seq + news))
+
+    # --- events ------------------------------------------------------------------------------------
+
+    def _write_events(self, taken: dict[str, EventRecord]) -> None:
+        for (key,) in self._bulk.rows("seen", ("id",), "id", taken):
+            self._refuse_repeated(taken.pop(key))
+        self._bulk.insert("seen", ("id",), [(key,) for key in taken])
+        held = {row[0]: row for row in self._bulk.rows("event", ("id", "digest", "withdrawn"), "id", taken)}
+        digests = {key: encoding.event_digest(record) for key, record in taken.items()}
+        new = [record for key, record in taken.items() if key not in held]
+        other = [r for key, r in taken.items() if key in held and held[key][1:] != (digests[key], None)]
+        changed = [
+            record
+            for record in self._with_quotes_kept(other)
+            if held[record.id][1:] != (digests.setdefault(record.id, encoding.event_digest(record)), None)
+        ]
+        self._summary.unchanged += len(taken) - len(new) - len(changed)
+        self._written = {record.id for record in (*new, *changed)}
+        related = self._related((*new, *changed))
+        self._insert(new, digests, related)
+        self._rewrite(changed, digests, related)
+
+    def _refuse_repeated(self, record: EventRecord) -> None:
+        self._summary.rejected += 1
+        self._rejected(Reject(self._summary.read, "id", "occurs twice in this file", {"id": record.id}))
+
+    def _with_quotes_kept(self, records: list[EventRecord]) -> Iterator[EventRecord]:
+        """The records with the quotes that an operator has loaded: a passage's hash vouches for them."""
+        columns = ("event_id", "passage_sha256", "quote")
+        found = self._bulk.rows("evidence", columns, "event_id", [record.id for record in records])
+        quotes = {(key, sha256): quote for key, sha256, quote in found if quote is not None}
+        for record in records:
+            kept = [
+                e._replace(quote=e.quote or quotes.get((record.id, e.passage_sha256)))
+                for e in record.evidence
+            ]
+            yield record._replace(evidence=kept) if quotes else record
+
+    def _insert(self, records: list[EventRecord], digests: dict[str, str], related: Related) -> None:
+        rows, found_by = [], []
+        state = State(self._dataset_id or "", 1, self._now)
+        for record in records:
+            rendered = documents.render(record, state, related)
+            sequence = self._next()
+            rows.append((
+                record.id, self._dataset_id, self._now_text, *encoding.facts_columns(record.facts),
+                1, sequence, self._now_text, digests[record.id], *encoding.stored(rendered),
+            ))  # fmt: skip
+            found_by.append(search.entry(self._dialect, record.id, sequence, rendered.text))
+        self._bulk.insert("event", encoding.EVENT, rows)
+        self._insert_children(records)
+        self._bulk.insert("event_search", (self._search_key, "words"), found_by)
+        self._summary.inserted += len(records)
+
+    def _insert_children(self, records: list[EventRecord]) -> None:
+        rows: dict[str, list[Any]] = {name: [] for name in encoding.CHILDREN}
+        for key, _, contexts, countries, actors, evidence in records:
+            rows["event_context"] += [(key, context) for context in contexts]
+            rows["event_country"] += [(key, code, role) for code, role in countries]
+            rows["event_actor"] += [(key, actor, role) for actor, role in actors]
+            rows["evidence"] += [(key, position, *entry) for position, entry in enumerate(evidence)]
+        for name, columns in encoding.CHILDREN.items():
+            self._bulk.insert(name, columns, rows[name])
+
+    def _rewrite(self, records: list[EventRecord], digests: dict[str, str], related: Related) -> None:
+        ids = [record.id for record in records]
+        held = {
+            row[0]: encoding.Held(*row) for row in self._bulk.rows("event", encoding.Held._fields, "id", ids)
+        }
+        rows, found_by, revisions = [], [], []
+        for record in records:
+            old = held[record.id]
+            rendered = documents.render(record, State(old.dataset_id, old.revision + 1, self._now), related)
+            sequence = self._next()
+            rows.append((
+                *encoding.facts_columns(record.facts), old.revision + 1, sequence, self._now_text, digests[record.id],
+                *encoding.stored(rendered), None, None, None, record.id,
+            ))  # fmt: skip
+            found_by.append(search.entry(self._dialect, record.id, sequence, rendered.text))
+            revisions.append(
+                (record.id, old.revision + 1, self._now_text, json.dumps(encoding.changes(old, rendered)))
+            )
+        for name in encoding.CHILDREN:
+            self._bulk.delete(name, "event_id", ids)
+        self._bulk.update("event", encoding.REWRITTEN, "id", rows)
+        self._insert_children(records)
+        self._find_anew(held.values(), found_by)
+        self._bulk.insert("event_revision", encoding.REVISION, revisions)
+        self._summary.updated += len(records)
+
+    def _withdraw(self, entries: dict[str, Withdrawal]) -> None:
+        columns = ("id", "revision", "withdrawn")
+        held = {row[0]: row[1] for row in self._bulk.rows("event", columns, "id", entries) if row[2] is None}
+        rows = [
+            (self._now_text, entries[key].reason, entries[key].successor_id, revision + 1, key)
+            for key, revision in held.items()
+        ]
+        self._bulk.update("event", ("withdrawn", "withdrawn_reason", "successor_id", "revision"), "id", rows)
+        revisions = [
+            (
+                key,
+                revision + 1,
+                self._now_text,
+                json.dumps([encoding.change("withdrawn", None, entries[key].reason)]),
+            )
+            for key, revision in held.items()
+        ]
+        self._bulk.insert("event_revision", encoding.REVISION, revisions)
+        self._rerender(list(held))
+        self._summary.withdrawn += len(held)
+
+    # --- what events show --------------------------------------------------------------------------
+
+    def _put(self, table: str, key: str, rows: dict[str, dict[str, Any]]) -> list[str]:
+        """Write rows by key; returns the keys of those that were there and have changed."""
+        digests = {value: encoding.digest(row) for value, row in rows.items()}
+        unsettled = [value for value in rows if (table, value, digests[value]) not in self._settled]
+        held = dict(self._bulk.rows(table, (key, "digest"), key, unsettled))
+        new = [rows[value] | {"digest": digests[value]} for value in unsettled if value not in held]
+        changed = [rows[v] | {"digest": digests[v]} for v in unsettled if v in held and held[v] != digests[v]]
+        if new:
+            self._bulk.insert(table, new[0].keys(), [tuple(row.values()) for row in new])
+        if changed:
+            self._bulk.update(table, changed[0].keys(), key, [(*row.values(), row[key]) for row in changed])
+        if len(self._settled) > _SETTLED_AT_MOST:
+            self._settled.clear()
+        self._settled.update((table, value, digests[value]) for value in unsettled)
+        return [row[key] for row in changed]
+
+    def _related(self, records: Iterable[EventRecord]) -> Related:
+        """What these events show: from this batch where it holds it, otherwise from the tables."""
+        actors = {key for record in records for key, _ in record.actors}
+        sources = {entry.source_id for record in records for entry in record.evidence}
+        sources |= {self._sources[key].derived_from or key for key in sources & self._sources.keys()}
+        shown_actors = documents.shown_actors(self._connection, actors - self._actors.keys())
+        shown_sources = documents.shown_sources(self._connection, sources - self._sources.keys())
+        shown_actors |= {
+            key: encoding.shown(ShownActor, self._actors[key]) for key in actors & self._actors.keys()
+        }
+        shown_sources |= {key: encoding.shown(ShownSource, record) for key, record in self._sources.items()}
+        unknown = (actors - shown_actors.keys()) | (sources - shown_sources.keys())
+        if unknown:
+            raise LoadError(
+                f"an event names {min(unknown)!r}, which is neither in the file before it nor loaded"
+            )
+        return Related(self._countries, shown_actors, shown_sources)
+
+    def _rerender_showing(self, child: str, key: str, renamed: Sequence[str]) -> None:
+        """Render anew the events that show something whose name has changed; their own record has not."""
+        table = TABLES[child].c
+        for first in range(0, len(renamed), BATCH):
+            some = renamed[first : first + BATCH]
+            showing = select(table.event_id).where(table[key].in_(some)).distinct()
+            ids = [k for k in self._connection.execute(showing).scalars() if k not in self._written]
+            for start in range(0, len(ids), BATCH):
+                self._rerender(ids[start : start + BATCH])
+
+    def _rerender(self, ids: Sequence[str]) -> None:
+        """Render events anew from their rows, as a change."""
+        columns = ("id", "change_seq")
+        held = [encoding.Sequenced(*row) for row in self._bulk.rows("event", columns, "id", ids)]
+        rows, found_by = [], []
+        for record, rendered in self._rendered_from_rows(ids, self._now):
+            sequence = self._next()
+            rows.append((sequence, self._now_text, *encoding.stored(rendered), record.id))
+            found_by.append(search.entry(self._dialect, record.id, sequence, rendered.text))
+        self._bulk.update("event", encoding.RERENDERED, "id", rows)
+        self._find_anew(held, found_by)
+
+    def _rendered_from_rows(
+        self, ids: Sequence[str], updated: datetime | None = None
+    ) -> Iterator[tuple[EventRecord, Rendered]]:
+        held = documents.stored(self._connection, ids)
+        related = documents.related(self._connection, (record for record, _ in held), self._countries)
+        for record, state in held:
+            yield record, documents.render(record, state._replace(updated=updated or state.updated), related)
+
+    def _find_anew(self, held: Iterable["encoding.Held | encoding.Sequenced"], found_by: Rows) -> None:
+        """Put events into the full-text index in place of what it had of them."""
+        old = [row.change_seq if self._dialect == "sqlite" else row.id for row in held]
+        self._bulk.delete("event_search", self._search_key, old)
+        self._bulk.insert("event_search", (self._search_key, "words"), found_by)
+
+    def _next(self) -> int:
+        self._seq += 1
+        return self._seq
