@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Text, column, func, select, table
+from sqlalchemy import Row, Text, column, func, literal, select, table
 from sqlmodel import SQLModel, col
 
 from app import codes
@@ -184,7 +184,7 @@ async def _page(reader: Reader, query: ListQuery, wanted: Statement, order: Orde
 
 
 async def _count(reader: Reader, wanted: Statement, most: int | None) -> int:
-    matching = wanted.with_only_columns(func.count() if most is None else column("1")).order_by(None)
+    matching = wanted.with_only_columns(func.count() if most is None else literal(1)).order_by(None)
     if most is not None:
         matching = select(func.count()).select_from(matching.limit(most).subquery())
     return int((await reader.rows(matching))[0][0])

@@ -1,6 +1,5 @@
 """Records for tests: the smallest valid ones, and whole worlds of synthetic events that tie as often as they can."""
 
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -10,7 +9,7 @@ from sqlalchemy import Engine
 
 from app import codes, edtf
 from app.importers.load import load
-from app.importers.records import (
+from app.records import (
     ActorRecord,
     DatasetRecord,
     EventFacts,
@@ -20,8 +19,9 @@ from app.importers.records import (
     SourceRecord,
     Withdrawal,
 )
+from tests.parts import events_of, release_of, replace
 
-_FACTS = {field.name for field in fields(EventFacts)}
+_FACTS = set(EventFacts._fields)
 
 
 def dataset(id: str = "made", **changes: Any) -> DatasetRecord:  # noqa: A002
@@ -66,7 +66,7 @@ def event(id: str = "made.one", date: str = "2024-04-19", **changes: Any) -> Eve
 def release(*events: EventRecord, **changes: Any) -> Release:
     """A release of these events; without changes, its one source is `paper`."""
     given = {"dataset": dataset(), "file": "made.yaml", "file_sha256": "0" * 64}
-    return Release(**{**given, "sources": [source()], "actors": [], "events": events, **changes})
+    return release_of(**{**given, "sources": [source()], "actors": [], "events": events, **changes})
 
 
 SOURCES = (
@@ -244,7 +244,7 @@ def _evidence(random: Random) -> list[EvidenceRecord]:
 
 def edited(before: Release, random: Random) -> Release:
     """The next version of a release: a tenth of its events withdrawn, and as many retold."""
-    events = list(before.events)
+    events = events_of(before)
     random.shuffle(events)
     part = len(events) // 10
     gone, changed, kept = events[:part], events[part : 2 * part], events[2 * part :]
@@ -265,6 +265,6 @@ def load_history(engine: Engine) -> None:
     """Load the world that laws are tested on: two datasets in three loads, each at a time of its own."""
     alpha, beta = world(1, 180, "alpha"), world(2, 120, "beta")
     for day, loaded in enumerate((alpha, beta, edited(alpha, Random(3))), 1):
-        with patch("app.importers.load.datetime", wraps=datetime) as clock:
+        with patch("app.importers.writer.datetime", wraps=datetime) as clock:
             clock.now.return_value = datetime(2024, 5, day, 12, 30, 15, tzinfo=UTC)
             load(engine, loaded)

@@ -13,7 +13,16 @@ from starlette.testclient import TestClient
 from app import db
 from app.importers.load import load
 from app.main import create_app
-from app.records import ActorRecord, DatasetRecord, EventFacts, EventRecord, EvidenceRecord, Item, Release, SourceRecord
+from app.records import (
+    ActorRecord,
+    DatasetRecord,
+    EventFacts,
+    EventRecord,
+    EvidenceRecord,
+    Item,
+    Release,
+    SourceRecord,
+)
 from app.settings import Settings
 from tests.databases import Databases
 

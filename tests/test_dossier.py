@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from app import cli
 from app.importers import dossier, marked_yaml
 from app.importers.dossier import DossierError
-from app.importers.records import Release
+from app.records import ActorRecord, Release, SourceRecord, Withdrawal
 from tests.conftest import SEED
+from tests.parts import events_of, part
 
 SCHEMA = SEED.parent.parent / "docs" / "dossier.schema.json"
 NO_HASH = "0" * 64
@@ -125,9 +126,9 @@ def _line(text: str, words: str) -> int:
 def test_a_valid_dossier_is_read_whole(tmp_path: Path) -> None:
     release = _parse(tmp_path, VALID)
     assert (release.dataset.id, release.dataset.titles["vi"]) == ("small", "Hồ sơ nhỏ")
-    assert [source.id for source in release.sources] == ["report", "copy"]
-    assert [actor.parent_id for actor in release.actors] == [None, "norway"]
-    march, sequel = release.events
+    assert [source.id for source in part(release, SourceRecord)] == ["report", "copy"]
+    assert [actor.parent_id for actor in part(release, ActorRecord)] == [None, "norway"]
+    march, sequel = events_of(release)
     assert (march.id, march.facts.type, march.facts.mode) == ("small.march", "PROTEST", "demo")
     assert march.countries == [("NO", "location"), ("NO", "party"), ("SE", "party")]
     assert march.actors == [("marchers", "initiator")]
@@ -137,20 +138,20 @@ def test_a_valid_dossier_is_read_whole(tmp_path: Path) -> None:
     assert (march.evidence[0].passage_start, march.evidence[0].passage_end) == (0, 20)
     assert (march.evidence[1].field, march.evidence[1].reported) == ("figures.marchers", "hundreds")
     assert sequel.facts.date_precision == "open"
-    (withdrawal,) = release.withdrawals
+    (withdrawal,) = part(release, Withdrawal)
     assert (withdrawal.id, withdrawal.successor_id) == ("small.rumour", "small.march")
 
 
 def test_no_is_norway(tmp_path: Path) -> None:
-    assert _parse(tmp_path, VALID).actors[0].country_code == "NO"
+    assert part(_parse(tmp_path, VALID), ActorRecord)[0].country_code == "NO"
     lower = _changed("    kind: state\n    country: NO", "    kind: state\n    country: no")
-    assert _parse(tmp_path, lower).actors[0].country_code == "NO"
+    assert part(_parse(tmp_path, lower), ActorRecord)[0].country_code == "NO"
 
 
 def test_unquoted_dates_stay_text(tmp_path: Path) -> None:
     release = _parse(tmp_path, _changed("date: 2024-04-13/2024-04-14", "date: 2024-04-13"))
-    assert release.sources[0].published == "2024-04-19"
-    assert release.events[0].facts.date_edtf == "2024-04-13"
+    assert part(release, SourceRecord)[0].published == "2024-04-19"
+    assert events_of(release)[0].facts.date_edtf == "2024-04-13"
 
 
 @pytest.mark.parametrize("word", ["yes", "no", "on", "off", "Y", "N", "NO", "1e3", "0x10", "1_000", "12:30", "True"])  # fmt: skip
@@ -168,14 +169,14 @@ def test_these_alone_are_no_text(written: str, meant: Any) -> None:
 
 def test_codes_may_be_written_in_any_case(tmp_path: Path) -> None:
     release = _parse(tmp_path, _changed("type: PROTEST", "type: protest").replace("party: [NO, SE]", 'party: [nor, "752"]'))  # fmt: skip
-    assert release.events[0].facts.type == "PROTEST"
-    assert release.events[0].countries == [("NO", "location"), ("NO", "party"), ("SE", "party")]
+    assert events_of(release)[0].facts.type == "PROTEST"
+    assert events_of(release)[0].countries == [("NO", "location"), ("NO", "party"), ("SE", "party")]
 
 
 def test_windows_line_ends_and_a_byte_order_mark_do_no_harm(tmp_path: Path) -> None:
     plain = _parse(tmp_path, VALID)
     odd = _parse(tmp_path, b"\xef\xbb\xbf" + VALID.replace("\n", "\r\n").encode())
-    assert (odd.events, odd.actors, odd.sources) == (plain.events, plain.actors, plain.sources)
+    assert odd.items == plain.items
 
 
 # Mistakes. `at` marks the line that is to be named.
@@ -247,10 +248,12 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "at", "field", "reason"), [m[1:] for m in MISTAKES], ids=[m[0] for m in MISTAKES]
+    ("change", "at", "field", "reason"),
+    [(m[1:3], *m[3:]) for m in MISTAKES],
+    ids=[m[0] for m in MISTAKES],
 )
-def test_a_mistake_is_told(tmp_path: Path, old: str, new: str, at: str, field: str, reason: str) -> None:
-    broken = _changed(old, new)
+def test_a_mistake_is_told(tmp_path: Path, change: tuple[str, str], at: str, field: str, reason: str) -> None:
+    broken = _changed(*change)
     told = _refusal(tmp_path, broken)
     (line, _, why) = next((mistake for mistake in told if mistake[1] == field), told[0])
     assert field in [mistake[1] for mistake in told], told

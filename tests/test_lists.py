@@ -1,7 +1,6 @@
 """Every list walks to its end exactly once, in one total order, whatever the page size and whoever writes meanwhile."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +8,10 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from app.importers.load import load
-from app.importers.records import Release
+from app.records import ActorRecord, Release, SourceRecord
 from tests import make
 from tests.operations import LISTS, check_problem, key_of, name_of, walk
+from tests.parts import part, replace
 
 ORDERS = [
     (operation.path, sort)
@@ -85,4 +85,8 @@ def _more(n: int) -> Release:
     """A dataset whose events, actor and source come before, among and behind those of the world."""
     name = f"{'awz'[n % 3]}-late-{n}"
     more = make.world(n + 10, 5, name)
-    return replace(more, actors=[*more.actors, make.actor(name)], sources=[*more.sources, make.source(name)])
+    return replace(
+        more,
+        actors=[*part(more, ActorRecord), make.actor(name)],
+        sources=[*part(more, SourceRecord), make.source(name)],
+    )

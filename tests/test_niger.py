@@ -585,11 +585,9 @@ def test_all_but_what_was_over_by_march_may_belong_to_april_2024(seeded: TestCli
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        (
-            {"country": "RU"},
-            "russian-trainers-arrive russian-training-and-air-defence niger-assures-us-on-trainers"
-            " niger-accuses-us-of-dictating-ties us-concern-over-turn-to-moscow",
-        ),
+        ({"country": "RU", "country_role": "party"}, "russian-trainers-arrive russian-training-and-air-defence"),
+        ({"country": "RU", "country_role": "mentioned"},
+         "niger-assures-us-on-trainers niger-accuses-us-of-dictating-ties us-concern-over-turn-to-moscow"),
         ({"country": "IR"}, "niger-accuses-us-of-dictating-ties"),
         (
             {"country": "FR"},

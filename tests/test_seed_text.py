@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.importers import dossier, passages
-from app.importers.records import EventRecord, EvidenceRecord, Release
+from app.records import EventRecord, EvidenceRecord, Release, SourceRecord
 from tests.conftest import SEED
+from tests.parts import events_of, part
 
 ROOT = Path(__file__).parent.parent
 LONGEST_LOAN = 59  # code points in a row that may stand both in the article and in the repository
@@ -35,7 +36,7 @@ def release() -> Release:
 
 
 def _rows(release: Release) -> Iterator[tuple[EventRecord, EvidenceRecord]]:
-    return ((event, row) for event in release.events for row in event.evidence)
+    return ((event, row) for event in events_of(release) for row in event.evidence)
 
 
 def _said(text: str, row: EvidenceRecord) -> str:
@@ -64,13 +65,13 @@ def _on_one_line(text: str) -> str:
 
 
 def test_the_source_record_describes_this_text(article: str, release: Release) -> None:
-    (source,) = [source for source in release.sources if source.text_sha256]
+    (source,) = [source for source in part(release, SourceRecord) if source.text_sha256]
     assert (passages.sha256(article), len(article)) == (source.text_sha256, source.text_length)
 
 
 def test_every_passage_holds(article: str, release: Release) -> None:
     findings = list(passages.verify(release, article))
-    assert len(findings) == sum(len(event.evidence) for event in release.events)
+    assert len(findings) == sum(len(event.evidence) for event in events_of(release))
     assert [finding for finding in findings if finding.fault] == []
 
 
@@ -140,7 +141,7 @@ def test_no_sentence_of_the_article_is_in_the_repository(article: str) -> None:
 
 def test_nothing_that_is_served_repeats_the_article(article: str, release: Release) -> None:
     """Titles, summaries, notes and attributions are in our own words."""
-    for event in release.events:
+    for event in events_of(release):
         told = event.facts.translations["vi"]
         own = [told["title"], told["summary"], event.facts.title, event.facts.summary or ""]
         own += [text for row in event.evidence for text in (row.note, row.attributed_to) if text]

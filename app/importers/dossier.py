@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from app import codes, edtf
 from app.importers import marked_yaml
-from app.importers.dossier_format import Actor, Dossier, Event, Evidence, Source, Withdrawn
+from app.importers.dossier_format import KEYS, Actor, Dossier, Event, Evidence, Source, Withdrawn
 from app.records import (
     ActorRecord,
     DatasetRecord,
@@ -60,7 +60,8 @@ def parse(path: Path) -> Release:
     except marked_yaml.YamlError as error:
         raise DossierError([Mistake(str(path), error.line, "YAML", error.reason)]) from None
     except UnicodeDecodeError as error:
-        raise DossierError([Mistake(str(path), 1, "YAML", f"is not UTF-8: {error.reason}")]) from None
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DossierError([Mistake(str(path), line, "YAML", f"is not UTF-8: {error.reason}")]) from None
 
     def mistake(place: marked_yaml.Path, reason: str) -> Mistake:
         field = ".".join(str(part) for part in place) or "dossier"
@@ -79,6 +80,8 @@ def parse(path: Path) -> Release:
 def _explain(entry: Any) -> tuple[marked_yaml.Path, str]:
     context = entry.get("ctx", {})
     reason = str(context["error"]) if "error" in context else entry["msg"]
+    if entry["type"] == "extra_forbidden":
+        context = {"did_you_mean": codes.nearest(str(entry["loc"][-1]), KEYS)}
     if context.get("allowed"):
         reason += f"; allowed: {', '.join(context['allowed'])}"
     if context.get("did_you_mean"):
@@ -95,10 +98,12 @@ def _loose_ends(dossier: Dossier) -> Iterator[tuple[marked_yaml.Path, str]]:
         ids = [entry.id for entry in getattr(dossier, kind)]
         again = (n for n, key in enumerate(ids) if key in ids[:n])
         yield from (((kind, n, "id"), f"{ids[n]!r} is given twice") for n in again)
+    origins = {source.id: source.derived_from for source in dossier.sources}
+    parents = {actor.id: actor.parent for actor in dossier.actors}
     for n, source in enumerate(dossier.sources):
-        yield from _missing(("sources", n, "derived_from"), source.derived_from, sources, "source")
+        yield from _loose_link(("sources", n, "derived_from"), source.id, origins, "source")
     for n, actor in enumerate(dossier.actors):
-        yield from _missing(("actors", n, "parent"), actor.parent, actors, "actor")
+        yield from _loose_link(("actors", n, "parent"), actor.id, parents, "actor")
     for n, event in enumerate(dossier.events):
         yield from _loose_event(("events", n), event, actors, sources)
     for n, withdrawn in enumerate(dossier.withdrawn):
@@ -107,16 +112,48 @@ def _loose_ends(dossier: Dossier) -> Iterator[tuple[marked_yaml.Path, str]]:
             yield ("withdrawn", n, "id"), f"{withdrawn.id!r} is among the events too"
 
 
+def _loose_link(
+    place: marked_yaml.Path, key: str, links: Mapping[str, str | None], what: str
+) -> Iterator[tuple[marked_yaml.Path, str]]:
+    """A link to nothing, or one that leads back to where it starts."""
+    yield from _missing(place, links[key], links, what)
+    above, seen = links[key], set[str]()
+    while above and above not in seen:
+        if above == key:
+            yield place, f"leads back to {key!r} itself"
+        seen.add(above)
+        above = links.get(above)
+
+
 def _loose_event(
     place: marked_yaml.Path, event: Event, actors: set[str], sources: Mapping[str, Source]
 ) -> Iterator[tuple[marked_yaml.Path, str]]:
+    allowed = codes.modes(event.type)
+    if event.mode and event.mode not in allowed:
+        yield (
+            (*place, "mode"),
+            f"{event.type} has no mode {event.mode!r}; it has {', '.join(allowed) or 'none'}",
+        )
+    for language in event.summary.others() if event.summary else ():
+        if language not in event.title.others():
+            yield (*place, "summary", language), "is in a language that the title lacks"
+    yield from _repeated((*place, "contexts"), event.contexts)
+    for part, listed in event.countries.items():
+        yield from _repeated((*place, "countries", part), listed)
     for role, named in event.actors.items():
+        yield from _repeated((*place, "actors", role), named)
         for m, actor_id in enumerate(named):
             yield from _missing((*place, "actors", role, m), actor_id, actors, "actor")
     for m, evidence in enumerate(event.evidence):
         at = (*place, "evidence", m)
         yield from _missing((*at, "source"), evidence.source, sources, "source")
         yield from (((*at, part), why) for part, why in _loose_evidence(event, evidence, sources))
+
+
+def _repeated(place: marked_yaml.Path, named: Sequence[str]) -> Iterator[tuple[marked_yaml.Path, str]]:
+    yield from (
+        ((*place, n), f"{word!r} is given twice") for n, word in enumerate(named) if word in named[:n]
+    )
 
 
 def _missing(

@@ -2,13 +2,30 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from app import codes, edtf
+from app import edtf
 from app.values import CountryCode, Listed
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_LARGEST = 2**31 - 1  # what a database column takes
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+
+
+def _text(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError("must be text: put quotes around it")  # noqa: TRY004 (Pydantic reads ValueError)
+    return value
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("holds the character U+0000, which no database keeps")
+    return text
+
+
+def _whole(number: float) -> int | float:
+    return int(number) if number.is_integer() else number
 
 
 def _edtf(text: str) -> str:
@@ -22,18 +39,20 @@ class _Part(BaseModel):
 Slug = Annotated[str, Field(pattern=SLUG, max_length=80, description="Lowercase words joined by hyphens")]
 Edtf = Annotated[
     str,
+    BeforeValidator(_text),
     AfterValidator(_edtf),
     Field(description="EDTF level 1: 2024-04-19, 2024-04, 2023/2024-04-19, ../2024"),
 ]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Words = Annotated[str, Field(min_length=1)]
+Words = Annotated[str, Field(min_length=1), AfterValidator(_storable)]
+Count = Annotated[int, Field(ge=0, le=_LARGEST)]
 Language = Annotated[str, Field(pattern=LANGUAGE)]
 
 
 class Multilingual(_Part):
     """A text in English, and in any other language by its BCP 47 tag."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"propertyNames": {"pattern": LANGUAGE}})
     __pydantic_extra__: dict[Language, Words] = Field(init=False)
 
     en: Words
@@ -58,7 +77,7 @@ class Text(_Part):
     """The text that passages point into; it stays outside the dossier."""
 
     sha256: Annotated[Sha256, Field(description="SHA-256 of the text's UTF-8 bytes")]
-    length: Annotated[int, Field(ge=0, description="Unicode code points")]
+    length: Annotated[int, Field(ge=0, le=_LARGEST, description="Unicode code points")]
 
 
 class Source(_Part):
@@ -96,8 +115,8 @@ class Place(_Part):
     name: Words | None = None
     admin1: Words | None = None
     country: CountryCode | None = None
-    latitude: Annotated[float, Field(ge=-90, le=90, strict=False)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180, strict=False)] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
     precision: Annotated[str, Listed("place_precision")]
 
     @model_validator(mode="after")
@@ -109,7 +128,7 @@ class Place(_Part):
         return self
 
 
-Number = Annotated[int | float, Field(ge=0)]
+Number = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(_whole)]
 
 
 class Figure(_Part):
@@ -129,17 +148,19 @@ class Figure(_Part):
 
 
 class Fatalities(_Part):
-    low: Annotated[int, Field(ge=0)] | None = None
-    best: Annotated[int, Field(ge=0)] | None = None
-    high: Annotated[int, Field(ge=0)] | None = None
+    low: Count | None = None
+    best: Count | None = None
+    high: Count | None = None
 
 
 class Passage(_Part):
     """Where in the source's text; `dateline locate` prints one."""
 
-    paragraph: Annotated[int, Field(ge=1, description="1-based block between blank lines")]
-    start: Annotated[int, Field(ge=0, description="First code point, 0-based, in the whole text")]
-    end: Annotated[int, Field(ge=1, description="Code point behind the last one")]
+    paragraph: Annotated[int, Field(ge=1, le=_LARGEST, description="1-based block between blank lines")]
+    start: Annotated[
+        int, Field(ge=0, le=_LARGEST, description="First code point, 0-based, in the whole text")
+    ]
+    end: Annotated[int, Field(ge=1, le=_LARGEST, description="Code point behind the last one")]
     sha256: Annotated[Sha256, Field(description="SHA-256 of the passage's UTF-8 bytes")]
 
     @model_validator(mode="after")
@@ -159,9 +180,7 @@ class Evidence(_Part):
         None
     )
     stance: Annotated[str, Listed("stance")] = "supports"
-    attributed_to: Annotated[
-        str | None, Field(description="Who says it, inside the source", min_length=1)
-    ] = None
+    attributed_to: Annotated[Words | None, Field(description="Who says it, inside the source")] = None
     note: Words | None = None
 
 
@@ -185,13 +204,6 @@ class Event(_Part):
     figures: dict[Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")], Figure] = {}
     evidence: Annotated[list[Evidence], Field(min_length=1)]
 
-    @model_validator(mode="after")
-    def _mode_of_type(self) -> Self:
-        allowed = codes.modes(self.type)
-        if self.mode and self.mode not in allowed:
-            raise ValueError(f"{self.type} has no mode {self.mode!r}; it has {', '.join(allowed) or 'none'}")
-        return self
-
 
 class Withdrawn(_Part):
     id: Slug
@@ -209,3 +221,7 @@ class Dossier(_Part):
     actors: list[Actor] = []
     events: list[Event]
     withdrawn: list[Withdrawn] = []
+
+
+# Every key that a dossier knows, for suggesting the one that was meant.
+KEYS = tuple(dict.fromkeys(name for part in _Part.__subclasses__() for name in part.model_fields))

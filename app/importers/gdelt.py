@@ -27,17 +27,24 @@ from app.records import (
 _ACTOR = "Code Name CountryCode KnownGroupCode EthnicCode Religion1Code Religion2Code Type1Code Type2Code Type3Code"
 _GEO = "Type FullName CountryCode ADM1Code ADM2Code Lat Long FeatureID"
 COLUMNS = (
-    *"GlobalEventID Day MonthYear Year FractionDate".split(),
+    *["GlobalEventID", "Day", "MonthYear", "Year", "FractionDate"],
     *(f"Actor{n}{name}" for n in (1, 2) for name in _ACTOR.split()),
-    *"IsRootEvent EventCode EventBaseCode EventRootCode QuadClass GoldsteinScale".split(),
-    *"NumMentions NumSources NumArticles AvgTone".split(),
+    *["IsRootEvent", "EventCode", "EventBaseCode", "EventRootCode", "QuadClass", "GoldsteinScale"],
+    *["NumMentions", "NumSources", "NumArticles", "AvgTone"],
     *(f"{whose}Geo_{name}" for whose in ("Actor1", "Actor2", "Action") for name in _GEO.split()),
-    *"DATEADDED SOURCEURL".split(),
+    *["DATEADDED", "SOURCEURL"],
 )
 MENTION_COLUMNS = (
-    *"GlobalEventID EventTimeDate MentionTimeDate MentionType MentionSourceName MentionIdentifier".split(),
-    *"SentenceID Actor1CharOffset Actor2CharOffset ActionCharOffset InRawText Confidence".split(),
-    *"MentionDocLen MentionDocTone MentionDocTranslationInfo Extras".split(),
+    *[
+        "GlobalEventID",
+        "EventTimeDate",
+        "MentionTimeDate",
+        "MentionType",
+        "MentionSourceName",
+        "MentionIdentifier",
+    ],
+    *["SentenceID", "Actor1CharOffset", "Actor2CharOffset", "ActionCharOffset", "InRawText", "Confidence"],
+    *["MentionDocLen", "MentionDocTone", "MentionDocTranslationInfo", "Extras"],
 )
 _LONGEST_LINE = 1 << 20  # what is longer is no row, and must not fill the memory
 
