@@ -47,6 +47,6 @@ def replace(thing: _Thing, **changes: Any) -> _Thing:
     """A record or a release with some of its fields, or of its parts, replaced."""
     if not isinstance(thing, Release):
         return thing._replace(**changes)  # type: ignore[attr-defined, no-any-return]
-    parts: dict[str, Any] = {name: part(thing, kind) for name, kind in _PARTS.items()}  # type: ignore[type-var]
+    parts: dict[str, Any] = {name: part(thing, kind) for name, kind in _PARTS.items()}
     parts |= {name: changes.pop(name) for name in list(changes) if name in _PARTS}
     return replace_fields(thing, items=[item for name in _PARTS for item in parts[name]], **changes)

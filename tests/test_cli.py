@@ -19,7 +19,7 @@ README = SEED.parent.parent / "README.md"
 COMMANDS = ["serve", "migrate", "import", "verify", "locate", "loads", "render", "openapi", "schema"]
 SETTINGS = [f"DATELINE_{name.upper()}" for name in Settings.model_fields]
 
-TEXT = "The crowd marched through Oslo.\n\nThe police – calm – counted hundreds. The crowd went home.\n"
+TEXT = "The crowd marched through Oslo.\n\nCảnh sát, đông đủ, counted hundreds. The crowd went home.\n"
 SMALL = """\
 dataset: {{id: small, title: {{en: Small}}, version: "1", licence: CC0-1.0, citation: Nobody.}}
 sources:
@@ -274,10 +274,10 @@ def test_a_text_that_is_not_utf8_is_told(run: Run, small: Path, text: Path) -> N
 
 
 def test_locate_prints_a_passage_to_paste(run: Run, tmp_path: Path, text: Path) -> None:
-    status, out, _ = run("locate", "calm – counted", "--text", text)
+    status, out, _ = run("locate", "đông đủ, counted", "--text", text)
     assert status == 0
     found = marked_yaml.load(out).value["passage"]
-    assert TEXT[found["start"] : found["end"]] == "calm – counted"
+    assert TEXT[found["start"] : found["end"]] == "đông đủ, counted"
     assert found["paragraph"] == 2
     small = _dossier(tmp_path, passages.Passage(**found))
     small.write_text(re.sub(r"passage: .*\n", out, small.read_text()))
@@ -292,7 +292,7 @@ def test_locate_prints_every_place(run: Run, text: Path) -> None:
     assert [(passage["paragraph"], passage["start"]) for passage in found] == [(1, 0), (2, TEXT.rindex("The crowd"))]  # fmt: skip
 
 
-@pytest.mark.parametrize("words", ["the crowd", "Oslo. The police", ""])
+@pytest.mark.parametrize("words", ["the crowd", "Oslo. Cảnh sát", ""])
 def test_locate_says_when_words_do_not_stand_in_the_text(run: Run, text: Path, words: str) -> None:
     status, out, err = run("locate", words, "--text", text)
     assert (status, out) == (1, "")

@@ -142,6 +142,18 @@ def test_a_valid_dossier_is_read_whole(tmp_path: Path) -> None:
     assert (withdrawal.id, withdrawal.successor_id) == ("small.rumour", "small.march")
 
 
+def test_what_is_referred_to_may_stand_behind_what_refers_to_it(tmp_path: Path) -> None:
+    turned = _changed(
+        "    kind: state\n    country: NO", "    kind: state\n    parent: world\n    country: NO"
+    )
+    turned = turned.replace("\nevents:", "  - {id: world, kind: organisation, name: {en: World}}\n\nevents:")
+    assert [actor.id for actor in part(_parse(tmp_path, turned), ActorRecord)] == [
+        "world",
+        "norway",
+        "marchers",
+    ]
+
+
 def test_no_is_norway(tmp_path: Path) -> None:
     assert part(_parse(tmp_path, VALID), ActorRecord)[0].country_code == "NO"
     lower = _changed("    kind: state\n    country: NO", "    kind: state\n    country: no")

@@ -22,6 +22,7 @@ CHILDREN = {
 }
 _START, _END = EventFacts._fields.index("date_start"), EventFacts._fields.index("date_end")
 _TRANSLATIONS, _FIGURES = EventFacts._fields.index("translations"), EventFacts._fields.index("figures")
+WITHDRAWN = ("id", "revision", "withdrawn", "withdrawn_reason", "successor_id")
 REVISION = ("event_id", "revision", "at", "changes")
 
 

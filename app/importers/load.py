@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 
@@ -149,11 +148,10 @@ def _describe(connection: Connection, dataset_id: str) -> None:
     count = select(func.count()).where(*served)
     first = select(func.min(event.date_start)).where(*served, event.date_start > date.min)
     last = select(func.max(event.date_end)).where(*served, event.date_end < date.max)
-    values: dict[str, Any] = {
-        "events": connection.scalar(count),
-        "coverage_start": connection.scalar(first),
-        "coverage_end": connection.scalar(last),
-    }
+    start, end = connection.scalar(first), connection.scalar(last)
+    if start and end and start > end:  # every event is open, some to the past and some to the future
+        start, end = end, start
+    values = {"events": connection.scalar(count), "coverage_start": start, "coverage_end": end}
     connection.execute(update(_DATASET).where(_DATASET.c.id == dataset_id).values(values))
 
 

@@ -35,7 +35,7 @@ class Progress:
         counts = ", ".join(f"{count:,} {name}" for name, count in asdict(summary).items())
         self._out.write("\r\x1b[K" if self._moves else "")
         self._out.flush()
-        print(f"{self._name}: {counts}, {seconds:.1f} seconds")
+        print(f"{self._name}: {counts}, {seconds:.1f} seconds")  # noqa: T201 (it is the output)
 
     def _state(self, summary: Summary, seconds: float) -> str:
         told = f"{summary.read:,} rows, {summary.read / max(seconds, 1e-9):,.0f} rows/s"

@@ -1,7 +1,7 @@
 """Batches of records to rows: what is new is inserted, what changed is updated, what is the same is left alone."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,8 @@ from app.records import (
 from app.tables import TABLES
 
 _SEEN: Select[Any] = select(column("id")).select_from(table("seen"))
+Shown = Callable[[Connection, Sequence[str]], Mapping[str, Any]]
+
 BATCH = 1_000  # events that are looked up, rendered and written together
 
 _SETTLED_AT_MOST = 100_000
@@ -73,6 +75,7 @@ class Writer:
         self._actors: dict[str, ActorRecord] = {}
         self._events: dict[str, EventRecord] = {}
         self._written: set[str] = set()
+        self._sequences: dict[str, int] = {}
         self._settled: set[tuple[str, str, str]] = set()
 
     # --- what the loader calls ---------------------------------------------------------------------
@@ -100,10 +103,10 @@ class Writer:
 
     def flush(self) -> None:
         """Write what has been taken."""
-        renamed_sources = self._put(
-            "source", "id", {k: encoding.source_row(r) for k, r in self._sources.items()}
-        )
-        renamed_actors = self._put("actor", "id", {k: encoding.actor_row(r) for k, r in self._actors.items()})
+        sources = {key: encoding.source_row(record) for key, record in self._sources.items()}
+        actors = {key: encoding.actor_row(record) for key, record in self._actors.items()}
+        renamed_sources = self._with_derived(self._put("source", "id", sources, documents.shown_sources))
+        renamed_actors = self._put("actor", "id", actors, documents.shown_actors)
         self._write_events(self._events)
         self._rerender_showing("evidence", "source_id", renamed_sources)
         self._rerender_showing("event_actor", "actor_id", renamed_actors)
@@ -128,21 +131,24 @@ class Writer:
 
     def put_countries(self) -> None:
         """Write the countries that ship with this release of the software."""
-        renamed = self._put(
-            "country", "code", {row["code"]: encoding.country_row(row) for row in codes.countries()}
-        )
+        countries = {row["code"]: encoding.country_row(row) for row in codes.countries()}
+        renamed = self._put("country", "code", countries, lambda shown, _: documents.country_names(shown))
         self._countries = documents.country_names(self._connection)
         self._rerender_showing("event_country", "country_code", renamed)
 
     def render_all(self) -> int:
-        """Render every document anew without calling it a change; returns how many."""
+        """Render every document, and fill the full-text index, anew without calling it a change; returns how many."""
+        self._bulk.script("DELETE FROM event_search")
         count, last, event = 0, "", TABLES["event"].c
         page = select(event.id).order_by(event.id).limit(BATCH)
         while ids := self._connection.execute(page.where(event.id > last)).scalars().all():
-            rows = [
-                (*encoding.stored(rendered), record.id) for record, rendered in self._rendered_from_rows(ids)
-            ]
+            sequences = dict(self._bulk.rows("event", ("id", "change_seq"), "id", ids))
+            rows, found_by = [], []
+            for record, rendered in self._rendered_from_rows(ids):
+                rows.append((*encoding.stored(rendered), record.id))
+                found_by.append(search.entry(self._dialect, record.id, sequences[record.id], rendered.text))
             self._bulk.update("event", ("document", "document_evidence", "document_version"), "id", rows)
+            self._bulk.insert("event_search", (self._search_key, "words"), found_by)
             count, last = count + len(ids), ids[-1]
         return count
 
@@ -161,13 +167,14 @@ class Writer:
         digests = {key: encoding.event_digest(record) for key, record in taken.items()}
         new = [record for key, record in taken.items() if key not in held]
         other = [r for key, r in taken.items() if key in held and held[key][1:] != (digests[key], None)]
-        changed = [
-            record
-            for record in self._with_quotes_kept(other)
-            if held[record.id][1:] != (digests.setdefault(record.id, encoding.event_digest(record)), None)
-        ]
+        changed = []
+        for record in self._with_quotes_kept(other):
+            digests[record.id] = encoding.event_digest(record)
+            if held[record.id][1:] != (digests[record.id], None):
+                changed.append(record)
         self._summary.unchanged += len(taken) - len(new) - len(changed)
         self._written = {record.id for record in (*new, *changed)}
+        self._sequences = {key: self._next() for key in taken if key in self._written}
         related = self._related((*new, *changed))
         self._insert(new, digests, related)
         self._rewrite(changed, digests, related)
@@ -193,7 +200,7 @@ class Writer:
         state = State(self._dataset_id or "", 1, self._now)
         for record in records:
             rendered = documents.render(record, state, related)
-            sequence = self._next()
+            sequence = self._sequences[record.id]
             rows.append((
                 record.id, self._dataset_id, self._now_text, *encoding.facts_columns(record.facts),
                 1, sequence, self._now_text, digests[record.id], *encoding.stored(rendered),
@@ -223,7 +230,7 @@ class Writer:
         for record in records:
             old = held[record.id]
             rendered = documents.render(record, State(old.dataset_id, old.revision + 1, self._now), related)
-            sequence = self._next()
+            sequence = self._sequences[record.id]
             rows.append((
                 *encoding.facts_columns(record.facts), old.revision + 1, sequence, self._now_text, digests[record.id],
                 *encoding.stored(rendered), None, None, None, record.id,
@@ -241,30 +248,25 @@ class Writer:
         self._summary.updated += len(records)
 
     def _withdraw(self, entries: dict[str, Withdrawal]) -> None:
-        columns = ("id", "revision", "withdrawn")
-        held = {row[0]: row[1] for row in self._bulk.rows("event", columns, "id", entries) if row[2] is None}
-        rows = [
-            (self._now_text, entries[key].reason, entries[key].successor_id, revision + 1, key)
-            for key, revision in held.items()
-        ]
-        self._bulk.update("event", ("withdrawn", "withdrawn_reason", "successor_id", "revision"), "id", rows)
-        revisions = [
-            (
-                key,
-                revision + 1,
-                self._now_text,
-                json.dumps([encoding.change("withdrawn", None, entries[key].reason)]),
-            )
-            for key, revision in held.items()
-        ]
+        rows, revisions = [], []
+        for row in self._bulk.rows("event", encoding.WITHDRAWN, "id", entries):
+            key, revision, withdrawn, reason, successor = row
+            entry = entries[key]
+            if withdrawn is not None and (reason, successor) == (entry.reason, entry.successor_id):
+                continue
+            rows.append((withdrawn or self._now_text, entry.reason, entry.successor_id, revision + 1, key))
+            told = [encoding.change("withdrawn", reason, entry.reason)]
+            revisions.append((key, revision + 1, self._now_text, json.dumps(told)))
+            self._summary.withdrawn += withdrawn is None
+        columns = ("withdrawn", "withdrawn_reason", "successor_id", "revision")
+        self._bulk.update("event", columns, "id", rows)
         self._bulk.insert("event_revision", encoding.REVISION, revisions)
-        self._rerender(list(held))
-        self._summary.withdrawn += len(held)
+        self._rerender([row[-1] for row in rows])
 
     # --- what events show --------------------------------------------------------------------------
 
-    def _put(self, table: str, key: str, rows: dict[str, dict[str, Any]]) -> list[str]:
-        """Write rows by key; returns the keys of those that were there and have changed."""
+    def _put(self, table: str, key: str, rows: dict[str, dict[str, Any]], shown: Shown) -> list[str]:
+        """Write rows by key; returns the keys of those of which `shown` says something else than before."""
         digests = {value: encoding.digest(row) for value, row in rows.items()}
         unsettled = [value for value in rows if (table, value, digests[value]) not in self._settled]
         held = dict(self._bulk.rows(table, (key, "digest"), key, unsettled))
@@ -272,18 +274,34 @@ class Writer:
         changed = [rows[v] | {"digest": digests[v]} for v in unsettled if v in held and held[v] != digests[v]]
         if new:
             self._bulk.insert(table, new[0].keys(), [tuple(row.values()) for row in new])
-        if changed:
-            self._bulk.update(table, changed[0].keys(), key, [(*row.values(), row[key]) for row in changed])
         if len(self._settled) > _SETTLED_AT_MOST:
             self._settled.clear()
         self._settled.update((table, value, digests[value]) for value in unsettled)
-        return [row[key] for row in changed]
+        if not changed:
+            return []
+        keys = [row[key] for row in changed]
+        before = shown(self._connection, keys)
+        self._bulk.update(table, changed[0].keys(), key, [(*row.values(), row[key]) for row in changed])
+        after = shown(self._connection, keys)
+        return [value for value in keys if before[value] != after[value]]
+
+    def _with_derived(self, sources: list[str]) -> list[str]:
+        """Sources, and all that derive from them: an event counts origins through every one of them."""
+        source, found = TABLES["source"].c, set(sources)
+        above = sources
+        while above:
+            below = self._connection.execute(
+                select(source.id).where(source.derived_from.in_(above))
+            ).scalars()
+            above = [key for key in below if key not in found]
+            found.update(above)
+        return sorted(found)
 
     def _related(self, records: Iterable[EventRecord]) -> Related:
         """What these events show: from this batch where it holds it, otherwise from the tables."""
         actors = {key for record in records for key, _ in record.actors}
         sources = {entry.source_id for record in records for entry in record.evidence}
-        sources |= {self._sources[key].derived_from or key for key in sources & self._sources.keys()}
+        sources |= {above for record in self._sources.values() if (above := record.derived_from)}
         shown_actors = documents.shown_actors(self._connection, actors - self._actors.keys())
         shown_sources = documents.shown_sources(self._connection, sources - self._sources.keys())
         shown_actors |= {
