@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -86,12 +86,20 @@ def _named(folded: Any, text: str) -> ColumnElement[bool]:
     return and_(*((" " + col(folded)).like(f"% {word}%") for word in search.words(text)))
 
 
-def _begins(query: "EventQuery", day: date) -> ColumnElement[bool]:
-    return (col(Event.date_start) if query.date_match == "certain" else col(Event.date_end)) >= day
+# Open ends lie at date.min and date.max: no day that a client can name reaches them for certain.
+_FIRST_CERTAIN, _LAST_CERTAIN = date.min + timedelta(1), date.max - timedelta(1)
 
 
-def _ends(query: "EventQuery", day: date) -> ColumnElement[bool]:
-    return (col(Event.date_end) if query.date_match == "certain" else col(Event.date_start)) <= day
+def _begins(query: "EventFilters", day: date) -> ColumnElement[bool]:
+    if query.date_match == "certain":
+        return col(Event.date_start) >= max(day, _FIRST_CERTAIN)
+    return col(Event.date_end) >= day
+
+
+def _ends(query: "EventFilters", day: date) -> ColumnElement[bool]:
+    if query.date_match == "certain":
+        return col(Event.date_end) <= min(day, _LAST_CERTAIN)
+    return col(Event.date_start) <= day
 
 
 class EventFilters(ListQuery):

@@ -1,6 +1,7 @@
 """The one way in which a read becomes a response: snapshot, ETag, 304, Link."""
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -47,17 +48,16 @@ async def one(
 def fixed(request: Request, body: bytes, media_type: str = JSON) -> Response:
     """Something that only a new release of the software changes."""
     headers = _headers(request, hashlib.sha256(body).hexdigest())
-    return _not_modified(request, headers) or Response(body, headers=headers, media_type=media_type)
+    return _whole_or_304(request, body, headers, media_type)
 
 
 async def _answer(request: Request, make: Make) -> Response:
     async with request.app.state.reads.snapshot() as reader:
         headers = _headers(request, await queries.version(reader))
-        unchanged = _not_modified(request, headers)
-        if unchanged:
-            return unchanged
+        if headers["ETag"] in _held(request):
+            return Response(status_code=304, headers=headers)
         body, more = await make(reader)
-    return Response(body, headers=headers | more, media_type=JSON)
+    return _whole_or_304(request, body, headers | more, JSON)
 
 
 def _headers(request: Request, version: str) -> dict[str, str]:
@@ -68,9 +68,18 @@ def _headers(request: Request, version: str) -> dict[str, str]:
     return {"ETag": f'"{digest[:24]}"', "Cache-Control": f"public, max-age={age}" if age else "no-cache"}
 
 
-def _not_modified(request: Request, headers: dict[str, str]) -> Response | None:
-    held = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    return Response(status_code=304, headers=headers) if held & {headers["ETag"], "*"} else None
+_TAG = re.compile(r'(?:W/)?("[^"]*")|(\*)')
+
+
+def _held(request: Request) -> set[str]:
+    """The entity tags that the client says it holds; `*` stands for any."""
+    return {tag or star for tag, star in _TAG.findall(request.headers.get("if-none-match", ""))}
+
+
+def _whole_or_304(request: Request, body: bytes, headers: dict[str, str], media_type: str) -> Response:
+    if _held(request) & {headers["ETag"], "*"}:
+        return Response(status_code=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
+    return Response(body, headers=headers, media_type=media_type)
 
 
 def _next_link(request: Request, found: Page) -> str | None:
