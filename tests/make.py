@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from sqlalchemy import Engine
 
@@ -265,6 +265,6 @@ def load_history(engine: Engine) -> None:
     """Load the world that laws are tested on: two datasets in three loads, each at a time of its own."""
     alpha, beta = world(1, 180, "alpha"), world(2, 120, "beta")
     for day, loaded in enumerate((alpha, beta, edited(alpha, Random(3))), 1):
-        with patch("app.importers.writer.datetime", wraps=datetime) as clock:
-            clock.now.return_value = datetime(2024, 5, day, 12, 30, 15, tzinfo=UTC)
+        now = Mock(wraps=datetime, now=lambda _, day=day: datetime(2024, 5, day, 12, 30, 15, tzinfo=UTC))
+        with patch("app.importers.writer.datetime", now), patch("app.importers.load.datetime", now):
             load(engine, loaded)

@@ -1,6 +1,7 @@
 """The operations of the published contract, as the laws need them: where they are, and what they may answer."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -73,9 +74,17 @@ class Operation:
         """A path of this operation that holds something in the client's database."""
         if not self.in_path:
             return self.path
-        parent, name = self.path.rsplit("/", 1)
-        first = client.get(parent, params={"limit": 1}).json()["items"][0]
-        return f"{parent}/{quote(key_of(first))}" if name.startswith("{") else self.path
+        first = client.get(self.parent, params={"limit": 1}).json()["items"][0]
+        return self.of(key_of(first))
+
+    @property
+    def parent(self) -> str:
+        """The list whose items have paths of this operation."""
+        return self.path.split("/{")[0]
+
+    def of(self, key: str) -> str:
+        """The path of this operation for one item."""
+        return re.sub(r"\{\w+\}", quote(key), self.path)
 
 
 OPERATIONS = [Operation(path, item["get"]) for path, item in DOCUMENT["paths"].items()]
@@ -161,7 +170,7 @@ def walk(client: TestClient, path: str, **query: Any) -> list[dict[str, Any]]:
         items += page["items"]
         if page["next"] is None:
             return items
-        assert len(page["items"]) == int(query.get("limit", 100)), "a page that is not the last is full"
+        assert len(page["items"]) == int(query.get("limit") or 100), "a page that is not the last is full"
         link = urlsplit(page["next"])
         assert (link.scheme, link.netloc, link.path) == ("", "", path)
         params = list(parse_qsl(link.query))

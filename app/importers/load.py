@@ -37,13 +37,9 @@ def load(
                 _finish(connection, load_id, "succeeded", summary)
         except BaseException as error:
             with _transaction(connection):
-                _finish(
-                    connection,
-                    load_id,
-                    "failed",
-                    Summary(read=summary.read),
-                    f"{type(error).__name__}: {error}",
-                )
+                reason = f"{type(error).__name__}: {error}"
+                _finish(connection, load_id, "failed", Summary(read=summary.read), reason)
+                _tell_news(connection)
             raise
         _tidy(connection)
     return summary
@@ -91,7 +87,8 @@ def _begin(connection: Connection, release: Release) -> int:
     with _transaction(connection):
         # No import runs but this one, so a load that still says so was killed.
         died = {"outcome": "failed", "finished": _now(), "error": "did not finish"}
-        connection.execute(update(_LOAD).where(_LOAD.c.outcome == "running").values(died))
+        if connection.execute(update(_LOAD).where(_LOAD.c.outcome == "running").values(died)).rowcount:
+            _tell_news(connection)
         record = {
             "dataset_id": release.dataset.id,
             "file": release.file,
@@ -110,6 +107,12 @@ def _finish(
 ) -> None:
     record = {"outcome": outcome, "finished": _now(), "error": error, **asdict(summary)}
     connection.execute(update(_LOAD).where(_LOAD.c.id == load_id).values(record))
+
+
+def _tell_news(connection: Connection) -> None:
+    """Let clients know that something has changed beside the events."""
+    clock = TABLES["clock"]
+    connection.execute(update(clock).values(seq=clock.c.seq + 1))
 
 
 def _write(
