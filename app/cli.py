@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+FORMATS = ("dossier", "ucdp-ged", "gdelt", "csv")
 Command = Callable[[argparse.Namespace], int]
 
 # Each command imports what it needs: --help and migrations need no web framework.
@@ -15,6 +16,7 @@ Command = Callable[[argparse.Namespace], int]
 def _serve(options: argparse.Namespace) -> int:
     import uvicorn
 
+    from app.importers.formats import Options
     from app.main import create_app
     from app.observability import log_json_lines
     from app.settings import Settings
@@ -23,7 +25,7 @@ def _serve(options: argparse.Namespace) -> int:
     if options.migrate:
         _migrate(options)
     if options.seed:
-        _load_dossier(options.seed)
+        _load("dossier", [options.seed], Options())
     log_json_lines(settings.log_level)
     uvicorn.run(
         create_app(settings),
@@ -50,24 +52,30 @@ def _migrate(_options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    for path in options.files:
-        _load_dossier(path, _text(options) if options.with_quotes else None)
-    return 0
+    from app.importers.formats import Options
+
+    chosen = Options(
+        mapping=options.mapping,
+        version=options.version,
+        whole=options.release,
+        text=_text(options) if options.with_quotes else None,
+    )
+    return _load(options.format, options.files, chosen, options.rejects)
 
 
-def _load_dossier(path: Path, text: str | None = None) -> None:
-    from dataclasses import asdict
-
+def _load(name: str, paths: Sequence[Path], chosen: Any, rejected: Path | None = None) -> int:
     from app.db import writer
-    from app.importers import dossier, passages
+    from app.importers.formats import rejects, releases
     from app.importers.load import load
+    from app.importers.progress import Progress
     from app.settings import Settings
 
-    release = dossier.parse(path)
-    if text is not None:
-        release = passages.with_quotes(release, text)
-    summary = load(writer(Settings()), release)
-    print(f"{path}: " + ", ".join(f"{count} {name}" for name, count in asdict(summary).items()))
+    engine = writer(Settings())
+    for path, source, release in releases(name, paths, chosen):
+        progress = Progress(path.name, source.done)
+        with rejects(rejected or Path(f"{path.name}.rejects.ndjson")) as refused:
+            progress.end(load(engine, release, progress, refused))
+    return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -160,10 +168,17 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--seed", type=Path, metavar="DOSSIER", help="load a dossier first")
     command("migrate", _migrate, "Bring the database to this release: tables and countries.")
     importing = command("import", _import, "Load files; loading a file twice changes nothing.")
-    importing.add_argument("format", choices=["dossier"], help="what the files are")
+    importing.add_argument("format", choices=FORMATS, help="what the files are")
     importing.add_argument("files", type=Path, nargs="+", metavar="FILE")
-    importing.add_argument("--text", type=Path, help="the text that the dossier's passages point into")
-    importing.add_argument("--with-quotes", action="store_true", help="load the passages of --text as quotes")
+    importing.add_argument("--mapping", type=Path, metavar="TOML", help="csv: what the columns are")
+    importing.add_argument("--version", help="the dataset's version, where the file's name does not say it")
+    whole = "the file is the whole dataset: withdraw the events that it lacks"
+    importing.add_argument("--release", action="store_true", help=whole)
+    importing.add_argument("--rejects", type=Path, metavar="FILE", help="where rejected rows go")
+    importing.add_argument("--text", type=Path, help="dossier: the text that its passages point into")
+    importing.add_argument(
+        "--with-quotes", action="store_true", help="dossier: load the passages of --text as quotes"
+    )
     verifying = command("verify", _verify, "Check a dossier's passages against the text they point into.")
     verifying.add_argument("file", type=Path, metavar="DOSSIER")
     verifying.add_argument("--text", type=Path, required=True, help="a copy of the source's text")

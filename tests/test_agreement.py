@@ -74,7 +74,7 @@ def test_both_databases_and_the_oracle_agree(
         assert one.status_code == 200, (asked, one.text)
         assert one.content == other.content, asked
         page, found, query = one.json(), told.answer(asked), dict(asked)
-        limit = int(query.get("limit", 100))
+        limit = int(str(query.get("limit", 100)))
         assert _ids(page["items"]) == _ids(found[:limit]), asked
         assert page["items"] == found[:limit], asked
         assert (page["next"] is None) == (len(found) <= limit), asked

@@ -431,10 +431,10 @@ def test_an_event_that_was_withdrawn_may_come_back(engine: Engine, client: TestC
 
 def test_an_event_may_not_be_forgotten(engine: Engine) -> None:
     _load(engine, FIRST)
-    before = _dump(engine, "load")
+    before = _dump(engine, "load", "clock")
     with pytest.raises(LoadError, match=r"small\.yaml lacks the event small\.march.*withdrawn"):
         load(engine, _release(_retitled(VIGIL, "Another evening"), _event("sequel")))
-    assert _dump(engine, "load") == before
+    assert _dump(engine, "load", "clock") == before
     record = _loads(engine)[-1]
     assert record.outcome == "failed"
     assert record.finished is not None
@@ -466,7 +466,7 @@ def test_a_failure_late_in_a_load_leaves_all_as_it_was(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     _load(engine, FIRST)
-    before = _dump(engine, "load")
+    before = _dump(engine, "load", "clock")
     edited = _release(_retitled(MARCH, "A long march"), VIGIL, _event("sequel"))
 
     def fail(*_: Any) -> None:
@@ -476,7 +476,7 @@ def test_a_failure_late_in_a_load_leaves_all_as_it_was(
         patched.setattr(place, fail)
         with pytest.raises(RuntimeError, match="no more paper"):
             load(engine, edited)
-    assert _dump(engine, "load") == before
+    assert _dump(engine, "load", "clock") == before
     record = _loads(engine)[-1]
     assert (record.outcome, record.error) == ("failed", "RuntimeError: no more paper")
     assert record.finished is not None
@@ -486,11 +486,11 @@ def test_a_failure_late_in_a_load_leaves_all_as_it_was(
 
 
 def test_a_first_load_that_fails_leaves_its_record_alone(engine: Engine) -> None:
-    before = _dump(engine, "load")
+    before = _dump(engine, "load", "clock")
     orphan = _release(_event("march", sources=["nobody"]))
     with pytest.raises(LoadError, match="nobody"):
         load(engine, orphan)
-    assert _dump(engine, "load") == before
+    assert _dump(engine, "load", "clock") == before
     assert [(record.dataset_id, record.outcome) for record in _loads(engine)] == [("small", "failed")]
 
 

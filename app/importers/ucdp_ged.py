@@ -5,16 +5,15 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import date
 from functools import cache, lru_cache
 from hashlib import blake2b
-from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TypeAlias, cast
-from zipfile import BadZipFile, ZipFile
+from typing import Any, TypeAlias
+from zipfile import BadZipFile
 
 from app import codes, edtf
+from app.importers.files import Input
 from app.records import (
     ActorRecord,
     DatasetRecord,
@@ -48,16 +47,16 @@ _CITED = re.compile(r"(.*?),([0-9]{4}-[0-9]{2}-[0-9]{2}|),(.*)", re.DOTALL)  # o
 
 _ONE_SIDED = 3
 _CONTEXTS = {1: ("military",), 2: ("military",), _ONE_SIDED: ("military", "human_rights")}
-_PLACES = dict(
-    zip("1234567", ("site", "near", "admin2", "admin1", "area", "country", "international"), strict=True)
-)
 # Coordinates of the coarser precisions are centroids. No point is made of them, for a map would draw it and a
 # bbox find it as if the event had been there; the evidence keeps them, in these words.
-_CENTROIDS = {
-    "admin1": "centroid of a first-order division",
-    "area": "centroid of a part of the country, or of a line between two places",
-    "country": "centroid of the country",
-    "international": "point for international waters or airspace",
+_PLACES = {
+    "1": ("site", None),
+    "2": ("near", None),
+    "3": ("admin2", None),
+    "4": ("admin1", "centroid of a first-order division"),
+    "5": ("area", "centroid of a part of the country, or of a line between two places"),
+    "6": ("country", "centroid of the country"),
+    "7": ("international", "point for international waters or airspace"),
 }
 _UNKNOWN = "no such code of precision, so the least is read into it"
 _PREPOSITIONS = {"near": ("near", "gần"), "area": ("in the area of", "tại khu vực")}
@@ -105,10 +104,10 @@ def version_of(path: Path) -> str:
     return match[1].replace("_", ".") if match[1] else f"{match[2]}.{match[3]}"
 
 
-def parse(path: Path) -> Iterator[Item]:
-    """Events, each after its sources and actors, of a plain, gzipped or zipped file; ValueError if it is none."""
+def parse(source: Input) -> Iterator[Item]:
+    """Events, each after its sources and actors, and rejects, in the file's order; ValueError if it is no such file."""
     sent: set[str] = set()
-    for number, row, fault in _rows(path):
+    for number, row, fault in _rows(source):
         try:
             event, named = _event(row, fault)
         except _Bad as bad:
@@ -123,57 +122,53 @@ def parse(path: Path) -> Iterator[Item]:
         yield event
 
 
-def _rows(path: Path) -> Iterator[tuple[int, _Row, str | None]]:
+def _rows(source: Input) -> Iterator[tuple[int, _Row, str | None]]:
     """Number, cells by column and fault of each row; without blank lines and the HXL tags under HDX's header."""
     csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
     number = 0
     try:
-        with ExitStack() as stack:
-            records = filter(None, csv.reader(_lines(path, stack)))
+        with source.text(errors="surrogateescape") as text:
+            records = filter(None, csv.reader(text))
             header = [name.strip() for name in next(records, [])]
-            missing = [name for name in _NEEDED if not {name, name.replace("_new", "")} & {*header}]
+            missing = [name for name in _NEEDED if name not in header]
             if missing:
-                raise ValueError(f"{path.name}: is no UCDP GED file; it lacks {', '.join(missing)}")
+                raise ValueError(f"{source.path.name}: is no UCDP GED file; it lacks {', '.join(missing)}")
             for cells in records:
-                if number or not all(cell.startswith("#") for cell in cells if cell):
-                    number += 1
-                    row, fault = dict(zip(header, cells, strict=False)), None
-                    if len(cells) != len(header):
-                        row |= {str(n): cell for n, cell in enumerate(cells, 1) if n > len(header)}
-                        fault = f"has {len(cells)} cells, and the header {len(header)}"
-                    yield number, row, fault
-    except (csv.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error, BadZipFile) as error:
-        raise ValueError(f"{path.name}: cannot be read after row {number}: {error}") from error
+                if not number and any(cells) and all(cell.startswith("#") for cell in cells if cell):
+                    continue
+                number += 1
+                row, fault, whole = dict(zip(header, cells, strict=False)), None, "".join(cells)
+                if len(cells) != len(header):
+                    row |= {str(n): cell for n, cell in enumerate(cells, 1) if n > len(header)}
+                    fault = f"has {len(cells)} cells, and the header {len(header)}"
+                elif "\0" in whole:
+                    fault = "holds a NUL character, which PostgreSQL cannot"
+                if not whole.isascii() and _escaped(whole) != whole:
+                    row, fault = {name: _escaped(cell) for name, cell in row.items()}, fault or "is not UTF-8"
+                yield number, row, fault
+    except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error, BadZipFile) as error:
+        raise ValueError(f"{source.path.name}: cannot be read after row {number}: {error}") from error
 
 
-def _lines(path: Path, stack: ExitStack) -> TextIOWrapper:
-    content: Any = stack.enter_context(path.open("rb"))
-    start = content.peek(4)[:4]
-    if start == b"PK\x03\x04":
-        archive = stack.enter_context(ZipFile(content))
-        names = [
-            n for n in archive.namelist() if n.lower().endswith(".csv") and not n.startswith("__MACOSX/")
-        ]
-        if not names:
-            raise ValueError(f"{path.name}: holds no .csv file")
-        content = stack.enter_context(archive.open(names[0]))
-    elif start[:2] == b"\x1f\x8b":
-        content = stack.enter_context(gzip.open(content))
-    return stack.enter_context(TextIOWrapper(content, "utf-8-sig", newline=""))
+def _escaped(text: str) -> str:
+    """Text with the bytes that are not UTF-8 as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _event(row: _Row, fault: str | None) -> tuple[EventRecord, list[SourceRecord | ActorRecord]]:
     """The event of a row, and the sources and actors that it names."""
     if fault:
         raise _Bad("row", fault)
-    if "\0" in "".join(row.values()):
-        raise _Bad("row", "holds a NUL character, which PostgreSQL cannot")
     event_id, violence = _number("id", row["id"]), _number("type_of_violence", row["type_of_violence"])
     if violence not in _CONTEXTS:
         raise _Bad("type_of_violence", f"{violence} is not 1, 2 or 3")
-    country = _country(row["country_id"])
-    side_a, parties_a, about_a = _side("a", *_named_side(row, "a"))
-    side_b, parties_b, about_b = _side("b", *_named_side(row, "b"))
+    country = _living()[0].get(str(_number("country_id", row["country_id"])))
+    if country is None:
+        raise _Bad(
+            "country_id", f"{row['country_id']} is no country of today in the list of Gleditsch and Ward"
+        )
+    side_a, parties_a, about_a = _side("a", row["side_a_new_id"], row["side_a"], row.get("gwnoa", ""))
+    side_b, parties_b, about_b = _side("b", row["side_b_new_id"], row["side_b"], row.get("gwnob", ""))
     when, about_date = _when(row["date_start"], row["date_end"], _code(row["date_prec"]))
     place, about_place = _place(row, country["code"])
     deaths, about_deaths = _deaths(row["low"], row["best"], row["high"])
@@ -201,23 +196,25 @@ def _when(start: str, end: str, prec: str) -> tuple[dict[str, Any], _Evidence]:
     if last < first:
         raise _Bad("date_end", f"{last} is before date_start {first}")
     text = f"{first}/{last}"
-    if first == last:
-        text = first if prec == "1" else f"{first}~"  # one day, and yet not the exact one
-    elif prec in ("4", "5"):  # a month or a year, where that is what the days are
-        whole = first[:7] if prec == "4" else first[:4]
-        if (first, last) == (edtf.first_day(whole).isoformat(), edtf.last_day(whole).isoformat()):
-            text = whole
+    named = first[: {"1": 10, "4": 7, "5": 4}.get(prec, 0)]  # the day, month or year, as far as it is known
+    if named and (first == last or text == f"{edtf.first_day(named)}/{edtf.last_day(named)}"):
+        text = named
+    elif first == last:
+        text = f"{first}~"
     when = edtf.parse(text)
-    columns = dict(date_edtf=text, date_start=when.start, date_end=when.end, date_precision=when.precision)
-    return columns, () if prec in ("1", "2", "3", "4", "5") else _remark(
-        "date", f"date_prec {prec}", _UNKNOWN
-    )
+    remark = () if prec in ("1", "2", "3", "4", "5") else _remark("date", f"date_prec {prec}", _UNKNOWN)
+    return {
+        "date_edtf": text,
+        "date_start": when.start,
+        "date_end": when.end,
+        "date_precision": when.precision,
+    }, remark
 
 
 def _place(row: _Row, country: str) -> tuple[dict[str, Any], _Evidence]:
     """The columns of the place; a point only where the coordinates are those of the place itself."""
     prec = _code(row["where_prec"])
-    precision = _PLACES.get(prec, "country")
+    precision, centroid = _PLACES.get(prec, ("country", f"where_prec {prec}"))
     admin1 = _text(row.get("adm_1"))
     place: dict[str, Any] = {
         "place_name": _text(row.get("where_coordinates")) or _text(row.get("adm_2")) or admin1,
@@ -226,11 +223,11 @@ def _place(row: _Row, country: str) -> tuple[dict[str, Any], _Evidence]:
         "place_precision": precision,
     }
     remark = () if prec in _PLACES else _remark("place", f"where_prec {prec}", _UNKNOWN)
-    latitude, longitude = row["latitude"].strip(), row["longitude"].strip()
+    latitude, longitude = _text(row["latitude"]) or "", _text(row["longitude"]) or ""
     if not (latitude or longitude):
         return place, remark
-    if precision in _CENTROIDS:
-        said = f"{latitude}, {longitude} ({_CENTROIDS[precision]})"
+    if centroid:
+        said = f"{latitude}, {longitude} ({centroid})"
         return place, remark + _remark("place", said, "not where it happened, so no point is kept")
     point = {
         "latitude": _degrees("latitude", latitude, 90),
@@ -261,55 +258,38 @@ def _titles(violence: int, a: str, b: str, place: dict[str, Any], country: dict[
     return f"Fighting between {a} and {b} {where}", f"Giao tranh giữa {a} và {b} {where_vi}"
 
 
-def _named_side(row: _Row, letter: str) -> tuple[str, str, str]:
-    number = row.get(f"side_{letter}_new_id", row.get(f"side_{letter}_id", ""))
-    return number, row[f"side_{letter}"], row.get(f"gwno{letter}", "")
-
-
 @lru_cache(_REMEMBERED)
 def _side(letter: str, number: str, cell: str, gwno: str) -> tuple[ActorRecord, tuple[str, ...], _Evidence]:
     """A side as an actor, the countries whose government it is, and what is odd about them."""
     key, name = f"ucdp-{_number(f'side_{letter}_new_id', number)}", _text(cell)
     if name is None:
         raise _Bad(f"side_{letter}", "has no name")
+    numbered, titled = _living()
     governments = re.split(r"(?:^|, )Government of ", name)[1:]
+    given = [number for number in re.split(r"[,;\s]+", gwno) if _text(number)]
+    stated = [numbered[code]["code"] if (code := _code(number)) in numbered else None for number in given]
     # The names win where they are those of countries: in 2022 UCDP gave the Government of Russia the number of
     # Ukraine in over a hundred rows.
-    given = [number for number in re.split(r"[,;\s]+", gwno) if _text(number)]
-    stated = [_numbered().get(_code(number)) for number in given]
-    named = [_titled().get(re.sub(r" \(.*", "", government).casefold()) for government in governments]
+    named = [titled.get(re.sub(r" \(.*", "", government).casefold()) for government in governments]
     read = named if named and all(named) else stated
     countries = tuple(dict.fromkeys(code for code in read if code))
     remark: _Evidence = ()
-    if given and set(stated) != set(countries):
-        note = (
-            f"does not fit {name!r}, or no country of today has it; read as {', '.join(countries) or 'none'}"
-        )
+    if given and {*stated} != {*countries}:
+        read_as = ", ".join(countries) or "none"
+        note = f"does not fit {name!r}, or no country of today has it; read as {read_as}"
         remark = _remark("countries", f"gwno{letter} {', '.join(given)}", note, "corrected")
     kind = "government" if governments else "population" if name == "Civilians" else "armed_group"
     home = countries[0] if governments and len(countries) == 1 else None
     return ActorRecord(key, kind, name, {"en": name}, home), countries, remark
 
 
-@lru_cache(_REMEMBERED)
-def _country(number: str) -> dict[str, str]:
-    code = _numbered().get(str(_number("country_id", number)))
-    if code is None:
-        raise _Bad("country_id", f"{number} is no country of today in the list of Gleditsch and Ward")
-    return next(row for row in codes.countries() if row["code"] == code)
-
-
 @cache
-def _numbered() -> dict[str, str]:
-    """Countries of today by UCDP's number: Gleditsch and Ward's, but Serbia keeps Yugoslavia's, as in COW."""
-    living = [row for row in codes.countries() if not row["valid_to"]]
-    serbia = {row["cow"]: row["code"] for row in living if row["cow"] == "345"}
-    return serbia | {row["gw"]: row["code"] for row in living if row["gw"]}
-
-
-@cache
-def _titled() -> dict[str, str]:
-    return {row["name_en"].casefold(): row["code"] for row in codes.countries() if not row["valid_to"]}
+def _living() -> tuple[dict[str, _Row], dict[str, str]]:
+    """The countries of today by UCDP's number for them, and the codes of these countries by name."""
+    rows = [row for row in codes.countries() if not row["valid_to"]]
+    numbered = {row["gw"]: row for row in rows if row["gw"]}
+    numbered["345"] = numbered["340"]  # Serbia keeps Yugoslavia's, where Gleditsch and Ward have a new one
+    return numbered, {row["name_en"].casefold(): row["code"] for row in rows}
 
 
 def _sources(row: _Row, remarks: _Evidence) -> tuple[list[SourceRecord], list[EvidenceRecord]]:
@@ -326,22 +306,22 @@ def _sources(row: _Row, remarks: _Evidence) -> tuple[list[SourceRecord], list[Ev
     return [*sources, _UCDP] if len(evidence) > len(sources) else sources, evidence
 
 
-def _cited(row: _Row) -> list[tuple[str, str, str]]:
+def _cited(row: _Row) -> list[tuple[str, ...]]:
     """Office, day and headline of every source.
 
     Headlines hold semicolons, so the three parallel lists are the second choice: since 19.1, source_article is
     "office,day,headline";"office,day,headline". In older rows it is a text, and all that there is.
     """
-    article, office, days, headline = (
+    article, *cells = (
         row.get(f"source_{name}", "").strip() for name in ("article", "office", "date", "headline")
     )
-    entries = [_CITED.fullmatch(entry) for entry in article[1:-1].split('";"')]
-    if article.startswith('"') and all(entries):
-        return [cast("tuple[str, str, str]", entry.groups()) for entry in entries if entry]
-    lists = [office.split(";"), days.split(";"), headline.split(";")]
-    if _text(office) and len({*map(len, lists)}) == 1:
+    entries = [match.groups() for entry in article[1:-1].split('";"') if (match := _CITED.fullmatch(entry))]
+    if article.startswith('"') and len(entries) == article.count('";"') + 1:
+        return entries
+    lists = [cell.split(";") for cell in cells]
+    if _text(cells[0]) and len({*map(len, lists)}) == 1:
         return list(zip(*lists, strict=True))
-    return [("", "", article or headline or office)]
+    return [("", "", article or cells[2] or cells[0])]
 
 
 @lru_cache(_REMEMBERED)
@@ -349,13 +329,13 @@ def _source(office: str, day: str, headline: str) -> SourceRecord | None:
     publisher, title = _text(office), _text(headline) or _text(office)
     if title is None:
         return None
-    said = "\x1f".join((publisher or "", day.strip(), title))
-    key = f"ucdp-src-{blake2b(said.encode(), digest_size=8).hexdigest()}"
+    key = f"ucdp-src-{blake2b('\x1f'.join((publisher or '', day.strip(), title)).encode(), digest_size=8).hexdigest()}"
     short = title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
     try:
-        return SourceRecord(key, "article", short, publisher, published=_day("source_date", day))
+        published = _day("source_date", day)
     except _Bad:
-        return SourceRecord(key, "article", short, publisher)
+        published = None
+    return SourceRecord(key, "article", short, publisher, published=published)
 
 
 def _remark(field: str, reported: str, note: str, stance: str = "supports") -> _Evidence:
