@@ -17,6 +17,9 @@ _RANK = {
 }
 
 
+_MOST = 10_000  # values of one statement; PostgreSQL takes 65,535
+
+
 class ShownActor(NamedTuple):
     """What an event's document, and the search for it, know of an actor."""
 
@@ -254,8 +257,12 @@ def related(connection: Connection, records: Iterable[EventRecord], countries: M
 
 
 def _rows(connection: Connection, table: Table, shown: Any, ids: Iterable[str]) -> Sequence[Row[Any]]:
-    columns = [table.c[name] for name in shown._fields]
-    return connection.execute(select(*columns).where(table.c.id.in_(list(ids)))).all()
+    columns, wanted = [table.c[name] for name in shown._fields], list(ids)
+    found: list[Row[Any]] = []
+    for first in range(0, len(wanted), _MOST):
+        some = table.c.id.in_(wanted[first : first + _MOST])
+        found += connection.execute(select(*columns).where(some)).all()
+    return found
 
 
 def _children(

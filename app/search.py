@@ -33,7 +33,7 @@ def words(value: str) -> list[str]:
     """The folded words of `value`, each once, in the order in which they first occur."""
     folded = fold(value)
     found = (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
-    return list(dict.fromkeys(word[:_LONGEST_WORD] for word in found))
+    return [word[:_LONGEST_WORD] for word in dict.fromkeys(found)]
 
 
 class Matches(ColumnElement[bool]):

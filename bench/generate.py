@@ -18,10 +18,39 @@ from app.records import (
 
 FIRST, LAST = date(1989, 1, 1), date(2024, 12, 31)
 ACTORS = 5_000
-WORDS = (
-    "army border talks ceasefire convoy village market protest election minister coast river bridge airport police"
-    " militia shelling summit embargo aid camp drone patrol hostage trial strike union port refinery dam school"
-).split()
+WORDS = [
+    "army",
+    "border",
+    "talks",
+    "ceasefire",
+    "convoy",
+    "village",
+    "market",
+    "protest",
+    "election",
+    "minister",
+    "coast",
+    "river",
+    "bridge",
+    "airport",
+    "police",
+    "militia",
+    "shelling",
+    "summit",
+    "embargo",
+    "aid",
+    "camp",
+    "drone",
+    "patrol",
+    "hostage",
+    "trial",
+    "strike",
+    "union",
+    "port",
+    "refinery",
+    "dam",
+    "school",
+]
 CONTEXTS = ("military", "diplomatic", "human_rights", "economic", "legislative", "terrorism")
 STATUSES = ("occurred",) * 96 + ("ongoing", "planned", "alleged", "alleged")
 
@@ -64,7 +93,6 @@ def _event(rng: random.Random, n: int, dataset_id: str, countries: list[str]) ->
     sources = [_source(rng, n, k, end) for k in range(2)]
     yield from sources
     actors = [int(ACTORS * rng.random() ** 3) for _ in range(2)]
-    roles = ("initiator", "recipient") if actors[0] != actors[1] else ("initiator", "recipient")
     kind = rng.choice(codes.values("event_type"))
     modes = codes.modes(kind)
     located = rng.random() < 0.85

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from app import schemas, search
-from app.documents import Rendered
+from app.documents import Rendered, ShownActor, ShownSource
 from app.records import ActorRecord, EventFacts, EventRecord, EvidenceRecord, SourceRecord
 
 EVENT = (
@@ -23,6 +25,15 @@ CHILDREN = {
 _START, _END = EventFacts._fields.index("date_start"), EventFacts._fields.index("date_end")
 _TRANSLATIONS, _FIGURES = EventFacts._fields.index("translations"), EventFacts._fields.index("figures")
 WITHDRAWN = ("id", "revision", "withdrawn", "withdrawn_reason", "successor_id")
+SOURCE = (*SourceRecord._fields, "digest")
+ACTOR = (*ActorRecord._fields, "folded", "digest")
+COUNTRY = (
+    "code", "alpha3", "numeric", "name", "name_vi", "region", "subregion", "gw", "cow", "fips", "cameo",
+    "valid_from", "valid_to", "note", "folded", "digest",
+)  # fmt: skip
+_NUMBERS = frozenset(("gw", "cow", "valid_from", "valid_to"))
+_AUTHORS = SourceRecord._fields.index("authors")
+_SHOWN_SOURCE = attrgetter(*ShownSource._fields)
 REVISION = ("event_id", "revision", "at", "changes")
 
 
@@ -44,14 +55,17 @@ class Sequenced(NamedTuple):
     change_seq: int
 
 
-def digest(row: Any) -> str:
+def digest(row: Sequence[Any]) -> str:
     """What a row says, in short: the same row has the same digest in every run."""
-    return hashlib.blake2b(repr(row).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(repr(tuple(row)).encode(), digest_size=16).hexdigest()
 
 
 def event_digest(record: EventRecord) -> str:
-    """The digest of an event with all that hangs on it, whatever kind of sequence that comes in."""
-    return digest((record.facts, *map(tuple, record[2:])))
+    """The digest of an event with all that hangs on it, whatever kinds of sequence that comes in."""
+    facts, contexts, countries, actors, evidence = record[1:]
+    return digest((
+        tuple(facts), *contexts, *map(tuple, countries), *map(tuple, actors), *map(tuple, evidence),
+    ))  # fmt: skip
 
 
 def facts_columns(facts: EventFacts) -> list[Any]:
@@ -67,29 +81,28 @@ def stored(rendered: Rendered) -> tuple[bytes, bytes, int]:
     return rendered.document, rendered.evidence, schemas.REPRESENTATION
 
 
-def source_row(record: SourceRecord) -> dict[str, Any]:
-    return record._asdict() | {"authors": json.dumps(list(record.authors))}
+def source_row(record: SourceRecord) -> tuple[Any, ...]:
+    authors = json.dumps(list(record.authors)) if record.authors else "[]"
+    return (*record[:_AUTHORS], authors, *record[_AUTHORS + 1 :], digest(record))
 
 
-def actor_row(record: ActorRecord) -> dict[str, Any]:
+def actor_row(record: ActorRecord) -> tuple[Any, ...]:
     named = "\n".join((record.name, *record.names.values(), *record.aliases))
-    return record._asdict() | {
-        "names": json.dumps(record.names),
-        "aliases": json.dumps(list(record.aliases)),
-        "folded": " ".join(search.words(named)),
-    }
+    lists = {"names": json.dumps(record.names), "aliases": json.dumps(list(record.aliases))}
+    return (*record._replace(**lists), " ".join(search.words(named)), digest(record))
 
 
-def country_row(row: dict[str, str]) -> dict[str, Any]:
-    known: dict[str, Any] = {name: value or None for name, value in row.items()}
-    for name in ("gw", "cow", "valid_from", "valid_to"):
-        known[name] = int(row[name]) if row[name] else None
-    name = known.pop("name_en")
-    return known | {"name": name, "folded": " ".join(search.words(f"{name} {row['name_vi']}"))}
+def country_row(row: dict[str, str]) -> tuple[Any, ...]:
+    known = [int(row[name]) if row[name] and name in _NUMBERS else row[name] or None for name in row]
+    return (*known, " ".join(search.words(f"{row['name_en']} {row['name_vi']}")), digest(known))
 
 
-def shown(kind: Any, record: Any) -> Any:
-    return kind(*(getattr(record, name) for name in kind._fields))
+def shown_actor(record: ActorRecord) -> ShownActor:
+    return ShownActor(record.id, record.name, record.names, record.aliases)
+
+
+def shown_source(record: SourceRecord) -> ShownSource:
+    return ShownSource._make(_SHOWN_SOURCE(record))
 
 
 def changes(old: Held, new: Rendered) -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ _VERSION = re.compile(r"GEDEvent_v(\d+(?:_\d+)*)|ged(\d{1,2})(\d)(?!\d)", re.ASC
 _NUMBER = re.compile(r"0*([0-9]{1,10})(?:\.0*)?")
 _DEGREES = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE]-?[0-9]+)?")
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00:00(?:\.0+)?Z?)?")
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # bytes that are not UTF-8 are read as lone surrogates
 _CITED = re.compile(r"(.*?),([0-9]{4}-[0-9]{2}-[0-9]{2}|),(.*)", re.DOTALL)  # office, day, headline
 
 _ONE_SIDED = 3
@@ -111,7 +112,8 @@ def parse(source: Input) -> Iterator[Item]:
         try:
             event, named = _event(row, fault)
         except _Bad as bad:
-            yield Reject(number, *bad.args, row)
+            field, reason = bad.args
+            yield Reject(number, field, reason, {_shown(name): _shown(cell) for name, cell in row.items()})
             continue
         if len(sent) > _SENT_AT_MOST:  # saying a source or actor again is harmless, a set without end is not
             sent.clear()
@@ -137,22 +139,20 @@ def _rows(source: Input) -> Iterator[tuple[int, _Row, str | None]]:
                 if not number and any(cells) and all(cell.startswith("#") for cell in cells if cell):
                     continue
                 number += 1
-                row, fault, whole = dict(zip(header, cells, strict=False)), None, "".join(cells)
+                row, fault = dict(zip(header, cells, strict=False)), None
                 if len(cells) != len(header):
                     row |= {str(n): cell for n, cell in enumerate(cells, 1) if n > len(header)}
                     fault = f"has {len(cells)} cells, and the header {len(header)}"
-                elif "\0" in whole:
-                    fault = "holds a NUL character, which PostgreSQL cannot"
-                if not whole.isascii() and _escaped(whole) != whole:
-                    row, fault = {name: _escaped(cell) for name, cell in row.items()}, fault or "is not UTF-8"
+                elif _NO_TEXT.search("".join(cells)):
+                    fault = "holds a NUL character, which PostgreSQL cannot, or is not UTF-8"
                 yield number, row, fault
     except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error, BadZipFile) as error:
         raise ValueError(f"{source.path.name}: cannot be read after row {number}: {error}") from error
 
 
-def _escaped(text: str) -> str:
-    """Text with the bytes that are not UTF-8 as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode()
+def _shown(cell: str) -> str:
+    """A cell with the bytes that are not UTF-8 as escapes."""
+    return cell.encode("utf-8", "backslashreplace").decode()
 
 
 def _event(row: _Row, fault: str | None) -> tuple[EventRecord, list[SourceRecord | ActorRecord]]:
@@ -171,27 +171,38 @@ def _event(row: _Row, fault: str | None) -> tuple[EventRecord, list[SourceRecord
     side_b, parties_b, about_b = _side("b", row["side_b_new_id"], row["side_b"], row.get("gwnob", ""))
     when, about_date = _when(row["date_start"], row["date_end"], _code(row["date_prec"]))
     place, about_place = _place(row, country["code"])
-    deaths, about_deaths = _deaths(row["low"], row["best"], row["high"])
+    (low, best, high), about_deaths = _deaths(row["low"], row["best"], row["high"])
     title, title_vi = _titles(violence, side_a.name, side_b.name, place, country)
     sources, evidence = _sources(row, about_date + about_place + about_a + about_b + about_deaths)
-    vi = {"vi": {"title": title_vi, "summary": None}}
     roles = ("initiator", "recipient") if violence == _ONE_SIDED else ("participant", "participant")
     # UCDP names a country outside every country, too: the event matters to it, and did not happen in it.
     location = (country["code"], "location" if place["place_country"] else "mentioned")
+    facts = EventFacts(
+        type="ASSAULT",
+        status="occurred",
+        title=title,
+        translations={"vi": {"title": title_vi, "summary": None}},
+        date_edtf=when.text,
+        date_start=when.start,
+        date_end=when.end,
+        date_precision=when.precision,
+        fatalities_low=low,
+        fatalities_best=best,
+        fatalities_high=high,
+        **place,
+    )
+    parties = dict.fromkeys((code, "party") for code in parties_a + parties_b)
+    actors = dict.fromkeys(zip((side_a.id, side_b.id), roles, strict=True))
+    contexts = _CONTEXTS[violence]
     event = EventRecord(
-        id=f"ucdp-ged.{event_id}",
-        facts=EventFacts("ASSAULT", "occurred", title, translations=vi, **when, **place, **deaths),
-        contexts=_CONTEXTS[violence],
-        countries=(location, *((code, "party") for code in dict.fromkeys(parties_a + parties_b))),
-        actors=tuple(dict.fromkeys(zip((side_a.id, side_b.id), roles, strict=True))),
-        evidence=evidence,
+        f"ucdp-ged.{event_id}", facts, contexts, (location, *parties), tuple(actors), evidence
     )
     return event, [*sources, side_a, side_b]
 
 
 @lru_cache(_REMEMBERED)
-def _when(start: str, end: str, prec: str) -> tuple[dict[str, Any], _Evidence]:
-    """The columns of the date: between UCDP's earliest and latest day, whatever date_prec says."""
+def _when(start: str, end: str, prec: str) -> tuple[edtf.Edtf, _Evidence]:
+    """The date: between UCDP's earliest and latest day, whatever date_prec says."""
     first, last = _day("date_start", start), _day("date_end", end)
     if last < first:
         raise _Bad("date_end", f"{last} is before date_start {first}")
@@ -201,14 +212,8 @@ def _when(start: str, end: str, prec: str) -> tuple[dict[str, Any], _Evidence]:
         text = named
     elif first == last:
         text = f"{first}~"
-    when = edtf.parse(text)
     remark = () if prec in ("1", "2", "3", "4", "5") else _remark("date", f"date_prec {prec}", _UNKNOWN)
-    return {
-        "date_edtf": text,
-        "date_start": when.start,
-        "date_end": when.end,
-        "date_precision": when.precision,
-    }, remark
+    return edtf.parse(text), remark
 
 
 def _place(row: _Row, country: str) -> tuple[dict[str, Any], _Evidence]:
@@ -229,23 +234,20 @@ def _place(row: _Row, country: str) -> tuple[dict[str, Any], _Evidence]:
     if centroid:
         said = f"{latitude}, {longitude} ({centroid})"
         return place, remark + _remark("place", said, "not where it happened, so no point is kept")
-    point = {
-        "latitude": _degrees("latitude", latitude, 90),
-        "longitude": _degrees("longitude", longitude, 180),
-    }
-    return place | point, remark
+    place["latitude"] = _degrees("latitude", latitude, 90)
+    place["longitude"] = _degrees("longitude", longitude, 180)
+    return place, remark
 
 
 @lru_cache(_REMEMBERED)
-def _deaths(*texts: str) -> tuple[dict[str, int | None], _Evidence]:
-    names = ("low", "best", "high")
-    given = {
-        name: _number(name, text) if _text(text) else None for name, text in zip(names, texts, strict=True)
-    }
-    known = [number for number in given.values() if number is not None]
-    said = ", ".join(f"{name} {'unknown' if number is None else number}" for name, number in given.items())
-    remark = () if known == sorted(known) else _remark("fatalities", said, "kept as given: out of order")
-    return {f"fatalities_{name}": number for name, number in given.items()}, remark
+def _deaths(*cells: str) -> tuple[list[int | None], _Evidence]:
+    named = list(zip(("low", "best", "high"), cells, strict=True))
+    deaths = [_number(name, cell) if _text(cell) else None for name, cell in named]
+    known = [number for number in deaths if number is not None]
+    if known == sorted(known):
+        return deaths, ()
+    said = ", ".join(f"{name} {_text(cell) or 'unknown'}" for name, cell in named)
+    return deaths, _remark("fatalities", said, "kept as given: out of order")
 
 
 def _titles(violence: int, a: str, b: str, place: dict[str, Any], country: dict[str, str]) -> tuple[str, str]:
@@ -329,7 +331,8 @@ def _source(office: str, day: str, headline: str) -> SourceRecord | None:
     publisher, title = _text(office), _text(headline) or _text(office)
     if title is None:
         return None
-    key = f"ucdp-src-{blake2b('\x1f'.join((publisher or '', day.strip(), title)).encode(), digest_size=8).hexdigest()}"
+    said = "\x1f".join((publisher or "", day.strip(), title))
+    key = f"ucdp-src-{blake2b(said.encode(), digest_size=8).hexdigest()}"
     short = title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
     try:
         published = _day("source_date", day)

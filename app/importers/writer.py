@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, column, select, table, update
 
 from app import codes, documents, search
-from app.documents import Related, Rendered, ShownActor, ShownSource, State
+from app.documents import Related, Rendered, State
 from app.importers import encoding
 from app.importers.bulk import Bulk, Rows
 from app.records import (
@@ -105,8 +105,10 @@ class Writer:
         """Write what has been taken."""
         sources = {key: encoding.source_row(record) for key, record in self._sources.items()}
         actors = {key: encoding.actor_row(record) for key, record in self._actors.items()}
-        renamed_sources = self._with_derived(self._put("source", "id", sources, documents.shown_sources))
-        renamed_actors = self._put("actor", "id", actors, documents.shown_actors)
+        renamed_sources = self._with_derived(
+            self._put("source", encoding.SOURCE, sources, documents.shown_sources)
+        )
+        renamed_actors = self._put("actor", encoding.ACTOR, actors, documents.shown_actors)
         self._write_events(self._events)
         self._rerender_showing("evidence", "source_id", renamed_sources)
         self._rerender_showing("event_actor", "actor_id", renamed_actors)
@@ -132,7 +134,7 @@ class Writer:
     def put_countries(self) -> None:
         """Write the countries that ship with this release of the software."""
         countries = {row["code"]: encoding.country_row(row) for row in codes.countries()}
-        renamed = self._put("country", "code", countries, lambda shown, _: documents.country_names(shown))
+        renamed = self._put("country", encoding.COUNTRY, countries, lambda c, _: documents.country_names(c))
         self._countries = documents.country_names(self._connection)
         self._rerender_showing("event_country", "country_code", renamed)
 
@@ -265,36 +267,31 @@ class Writer:
 
     # --- what events show --------------------------------------------------------------------------
 
-    def _put(self, table: str, key: str, rows: dict[str, dict[str, Any]], shown: Shown) -> list[str]:
-        """Write rows by key; returns the keys of those of which `shown` says something else than before."""
-        digests = {value: encoding.digest(row) for value, row in rows.items()}
-        unsettled = [value for value in rows if (table, value, digests[value]) not in self._settled]
-        held = dict(self._bulk.rows(table, (key, "digest"), key, unsettled))
-        new = [rows[value] | {"digest": digests[value]} for value in unsettled if value not in held]
-        changed = [rows[v] | {"digest": digests[v]} for v in unsettled if v in held and held[v] != digests[v]]
-        if new:
-            self._bulk.insert(table, new[0].keys(), [tuple(row.values()) for row in new])
+    def _put(
+        self, table: str, columns: Sequence[str], rows: dict[str, tuple[Any, ...]], shown: Shown
+    ) -> list[str]:
+        """Write rows, keyed by their first column; returns the keys of those that `shown` now tells otherwise."""
+        unsettled = {key: row for key, row in rows.items() if (table, key, row[-1]) not in self._settled}
+        held = dict(self._bulk.rows(table, (columns[0], "digest"), columns[0], unsettled))
+        self._bulk.insert(table, columns, [row for key, row in unsettled.items() if key not in held])
         if len(self._settled) > _SETTLED_AT_MOST:
             self._settled.clear()
-        self._settled.update((table, value, digests[value]) for value in unsettled)
-        if not changed:
-            return []
-        keys = [row[key] for row in changed]
+        self._settled.update((table, key, row[-1]) for key, row in unsettled.items())
+        changed = [row for key, row in unsettled.items() if key in held and held[key] != row[-1]]
+        keys = [row[0] for row in changed]
         before = shown(self._connection, keys)
-        self._bulk.update(table, changed[0].keys(), key, [(*row.values(), row[key]) for row in changed])
+        self._bulk.update(table, columns, columns[0], [(*row, row[0]) for row in changed])
         after = shown(self._connection, keys)
-        return [value for value in keys if before[value] != after[value]]
+        return [key for key in keys if before[key] != after[key]]
 
     def _with_derived(self, sources: list[str]) -> list[str]:
         """Sources, and all that derive from them: an event counts origins through every one of them."""
-        source, found = TABLES["source"].c, set(sources)
+        found = set(sources)
         above = sources
         while above:
-            below = self._connection.execute(
-                select(source.id).where(source.derived_from.in_(above))
-            ).scalars()
-            above = [key for key in below if key not in found]
-            found.update(above)
+            below = {row[0] for row in self._bulk.rows("source", ("id",), "derived_from", above)}
+            above = sorted(below - found)
+            found |= below
         return sorted(found)
 
     def _related(self, records: Iterable[EventRecord]) -> Related:
@@ -304,10 +301,8 @@ class Writer:
         sources |= {above for record in self._sources.values() if (above := record.derived_from)}
         shown_actors = documents.shown_actors(self._connection, actors - self._actors.keys())
         shown_sources = documents.shown_sources(self._connection, sources - self._sources.keys())
-        shown_actors |= {
-            key: encoding.shown(ShownActor, self._actors[key]) for key in actors & self._actors.keys()
-        }
-        shown_sources |= {key: encoding.shown(ShownSource, record) for key, record in self._sources.items()}
+        shown_actors |= {key: encoding.shown_actor(self._actors[key]) for key in actors & self._actors.keys()}
+        shown_sources |= {key: encoding.shown_source(record) for key, record in self._sources.items()}
         unknown = (actors - shown_actors.keys()) | (sources - shown_sources.keys())
         if unknown:
             raise LoadError(

@@ -1,0 +1,164 @@
+"""How fast events are loaded, beside the bare insertion of the same rows into the same tables and indexes.
+
+    python -m bench.imports --events 10000 100000 --repeat 3
+
+Prints a table in Markdown. Each round loads into a new database, loads the same again, and inserts the rows that
+this made, as they are, into another new database: by one executemany a table on SQLite, by one COPY a table on
+PostgreSQL, in one transaction. Rounds of the two databases alternate.
+"""
+
+import argparse
+import io
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine
+
+from app import db
+from app.importers import ucdp_ged
+from app.importers.files import Input
+from app.importers.load import load
+from app.records import Release
+from app.settings import Settings
+from bench.generate import release
+from tests.databases import Databases, postgres_server
+
+TABLES = (
+    "dataset", "source", "actor", "event", "event_context", "event_country", "event_actor", "evidence", "event_search",
+)  # fmt: skip
+
+
+class Round(NamedTuple):
+    """Seconds of one round."""
+
+    load: float
+    again: float
+    bare: float
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--events", type=int, nargs="*", default=[10_000, 100_000], help="how many made-up events"
+    )
+    parser.add_argument("--ucdp", type=Path, help="a UCDP GED file, to be measured too")
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args(arguments)
+    releases = {f"{n:,} made-up events": (n, release(n)) for n in options.events}
+    if options.ucdp:
+        read = Release(
+            dataset=ucdp_ged.dataset("bench"),
+            file=options.ucdp.name,
+            file_sha256="0" * 64,
+            items=list(ucdp_ged.parse(Input(options.ucdp))),
+        )
+        releases[options.ucdp.name] = (sum("facts" in item._fields for item in read.items), read)
+    print(
+        "| data | database | load, events/s | bare, events/s | load / bare | again, events/s | again / load |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder, postgres_server(Path(folder)) as server:
+        for name, (count, made) in releases.items():
+            held = replace(made, items=list(made.items))
+            rounds: dict[str, list[Round]] = {"SQLite": [], "PostgreSQL": []}
+            for _ in range(options.repeat):
+                rounds["SQLite"].append(_round(Databases(Path(folder)), held))
+                rounds["PostgreSQL"].append(_round(Databases(Path(folder), server), held))
+            for kind, seconds in rounds.items():
+                print(_line(name, kind, count, seconds), flush=True)
+
+
+def _line(name: str, kind: str, count: int, rounds: Sequence[Round]) -> str:
+    def rate(take: Callable[[Round], float]) -> str:
+        found = sorted(count / take(each) for each in rounds)
+        return f"{statistics.median(found):,.0f} ({found[0]:,.0f} to {found[-1]:,.0f})"
+
+    def ratio(take: Callable[[Round], float]) -> str:
+        return f"{statistics.median(map(take, rounds)):.2f}"
+
+    cells = (
+        name,
+        kind,
+        rate(lambda r: r.load),
+        rate(lambda r: r.bare),
+        ratio(lambda r: r.bare / r.load),
+        rate(lambda r: r.again),
+        ratio(lambda r: r.load / r.again),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _round(databases: Databases, made: Release) -> Round:
+    url, other = databases.migrated(), databases.migrated()
+    engine, bare = (db.writer(Settings(database_url=each)) for each in (url, other))
+    loaded, again = _timed(lambda: load(engine, made)), _timed(lambda: load(engine, made))
+    insert = _sqlite_rows(engine, bare) if databases.server is None else _postgres_rows(engine, bare)
+    seconds = _timed(insert)
+    for used, name in ((engine, url), (bare, other)):
+        used.dispose()
+        databases.drop(name)
+    return Round(loaded, again, seconds)
+
+
+def _timed(act: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def _sqlite_rows(source: Engine, target: Engine) -> Callable[[], None]:
+    with source.connect() as connection:
+        cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
+        held = {}
+        for table in TABLES:
+            key = "rowid, " if table == "event_search" else ""
+            cursor.execute(f"SELECT {key}* FROM {table}")  # noqa: S608
+            columns = [column[0] for column in cursor.description]
+            kept = [n for n, name in enumerate(columns) if name != "fatalities_rank"]
+            held[table] = [columns[n] for n in kept], [tuple(row[n] for n in kept) for row in cursor]
+
+    def insert() -> None:
+        with target.begin() as connection:
+            cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
+            for table, (columns, rows) in held.items():
+                marks = ", ".join("?" * len(columns))
+                cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+
+    return insert
+
+
+def _postgres_rows(source: Engine, target: Engine) -> Callable[[], None]:
+    with source.connect() as connection:
+        cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
+        held = {}
+        for table in TABLES:
+            cursor.execute(f"SELECT * FROM {table} LIMIT 0")  # noqa: S608
+            names = ", ".join(
+                column.name for column in cursor.description if column.name != "fatalities_rank"
+            )
+            text = io.BytesIO()
+            with cursor.copy(f"COPY {table} ({names}) TO STDOUT") as copy:
+                for block in copy:
+                    text.write(block)
+            held[table] = names, text.getvalue()
+
+    def insert() -> None:
+        with target.begin() as connection:
+            cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
+            for table, (names, text) in held.items():
+                with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                    for first in range(0, len(text), 1 << 17):
+                        copy.write(text[first : first + (1 << 17)])
+
+    return insert
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
