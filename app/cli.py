@@ -3,9 +3,12 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 FORMATS = ("dossier", "ucdp-ged", "gdelt", "csv")
 Command = Callable[[argparse.Namespace], int]
@@ -40,13 +43,11 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _migrate(_options: argparse.Namespace) -> int:
     from app import migrate
-    from app.db import writer
     from app.importers.load import load_countries
-    from app.settings import Settings
 
-    engine = writer(Settings())
-    migrate.upgrade(engine)
-    load_countries(engine)
+    with _engine() as engine:
+        migrate.upgrade(engine)
+        load_countries(engine)
     print(f"The database is at migration {migrate.head()}")
     return 0
 
@@ -64,18 +65,29 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _load(name: str, paths: Sequence[Path], chosen: Any, rejected: Path | None = None) -> int:
-    from app.db import writer
     from app.importers.formats import rejects, releases
     from app.importers.load import load
     from app.importers.progress import Progress
+
+    with _engine() as engine:
+        for path, source, release in releases(name, paths, chosen):
+            progress = Progress(path.name, source.done)
+            with rejects(rejected or Path(f"{path.name}.rejects.ndjson")) as refused:
+                progress.end(load(engine, release, progress, refused))
+    return 0
+
+
+@contextmanager
+def _engine() -> Iterator[Any]:
+    """The database to write to, let go of at the end."""
+    from app.db import writer
     from app.settings import Settings
 
     engine = writer(Settings())
-    for path, source, release in releases(name, paths, chosen):
-        progress = Progress(path.name, source.done)
-        with rejects(rejected or Path(f"{path.name}.rejects.ndjson")) as refused:
-            progress.end(load(engine, release, progress, refused))
-    return 0
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -103,27 +115,26 @@ def _locate(options: argparse.Namespace) -> int:
 def _loads(_options: argparse.Namespace) -> int:
     from sqlmodel import Session, select
 
-    from app.db import writer
-    from app.settings import Settings
     from app.tables import Load
 
-    with Session(writer(Settings())) as session:
+    with _engine() as engine, Session(engine) as session:
         for row in session.exec(select(Load)):
             counts = (
                 f"{row.read} read, {row.inserted} inserted, {row.updated} updated, {row.unchanged} unchanged"
             )
+            counts += f", {row.rejected} rejected, {row.withdrawn} withdrawn"
+            told = f"  {row.error.splitlines()[0]}" if row.error else ""
             print(
-                f"{row.id}  {row.started:%Y-%m-%d %H:%M:%S}  {row.outcome:9}  {row.dataset_id}  {row.file}  {counts}"
+                f"{row.id}  {row.started:%Y-%m-%d %H:%M:%S}  {row.outcome:9}  {row.dataset_id}  {row.file}  {counts}{told}"
             )
     return 0
 
 
 def _render(_options: argparse.Namespace) -> int:
-    from app.db import writer
     from app.importers.load import render_all
-    from app.settings import Settings
 
-    print(f"{render_all(writer(Settings()))} documents rendered")
+    with _engine() as engine:
+        print(f"{render_all(engine)} documents rendered")
     return 0
 
 
@@ -200,6 +211,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--with-quotes needs --text")
     try:
         return int(options.run(options))
+    except ValidationError as error:  # a setting: its value may be a secret, and is not told
+        for fault in error.errors(include_input=False):
+            print(f"DATELINE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}", file=sys.stderr)
     except (ValueError, LookupError, OSError) as error:
         print(error, file=sys.stderr)
     except Exception as error:

@@ -25,6 +25,7 @@ Statement: TypeAlias = Select[*tuple[Any, ...]]
 AWAY = "The database is away; try again shortly"
 NOT_MIGRATED = "The database lacks a table: run 'dateline migrate'"
 TOO_LONG = "The query took longer than this server allows; narrow its filters"
+LOCKED = "Another import or migration is running; try again when it is done"
 TOO_BUSY = "All database connections are in use; try again shortly"
 
 
@@ -45,6 +46,8 @@ class Readable(Protocol):
 def meaning(error: exc.DBAPIError) -> str | None:
     """What a failure of the database says to whoever asked; None when it is a mistake of ours."""
     text, kind = str(error.orig), type(error.orig).__name__
+    if "database is locked" in text or kind == "LockNotAvailable":
+        return LOCKED
     if "no such table" in text or kind == "UndefinedTable":
         return NOT_MIGRATED
     if "interrupted" in text or kind == "QueryCanceled":

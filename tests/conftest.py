@@ -11,6 +11,7 @@ worlds      the clients of both worlds, which hold the same at the same times, b
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import Engine
@@ -29,8 +30,9 @@ KINDS = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgres_server(tmp_path_factory.mktemp("postgresql")) as server:
+def _postgres() -> Iterator[str]:
+    # Not below pytest's own folder: each new session of pytest closes that to the user who runs PostgreSQL.
+    with TemporaryDirectory(prefix="dateline-") as folder, postgres_server(Path(folder)) as server:
         yield server
 
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 Event = dict[str, Any]
-Asked = list[tuple[str, str | int | float | bool | None]]
+Asked = list[tuple[str, str]]
 BEFORE_ALL, AFTER_ALL = "0000-00-00", "9999-99-99"
 
 

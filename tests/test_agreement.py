@@ -3,6 +3,7 @@
 from functools import cache
 from random import Random
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from starlette.testclient import TestClient
@@ -70,7 +71,7 @@ def test_both_databases_and_the_oracle_agree(
     random = Random(part)
     for _ in range(PART):
         asked = oracle.question(random, _values())
-        one, other = (client.get("/v1/events", params=asked) for client in worlds.values())
+        one, other = (client.get(f"/v1/events?{urlencode(asked)}") for client in worlds.values())
         assert one.status_code == 200, (asked, one.text)
         assert one.content == other.content, asked
         page, found, query = one.json(), told.answer(asked), dict(asked)
@@ -101,7 +102,7 @@ def test_pages_are_the_oracles_list_cut_up(
 
 
 def _walked(client: TestClient, asked: oracle.Asked) -> list[dict[str, Any]]:
-    page = client.get("/v1/events", params=asked).json()
+    page = client.get(f"/v1/events?{urlencode(asked)}").json()
     items, total = page["items"], page["total"]
     while page["next"]:
         page = client.get(page["next"]).json()

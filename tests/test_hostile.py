@@ -44,7 +44,7 @@ def test_a_hostile_value_is_answered_or_refused(
 
 @pytest.mark.parametrize("operation", [o for o in OPERATIONS if o.in_path], ids=name_of)
 def test_a_hostile_path_finds_nothing(worlds: Clients, operation: Operation) -> None:
-    for value in (*HOSTILE, "a" * 60_000, "%20", "%2F", "."):
+    for value in (*HOSTILE, "a" * 60_000, "%20"):
         name = next(iter(operation.in_path))
         assert _statuses(worlds, operation.path.replace(f"{{{name}}}", value)) == {404}, value
 
@@ -61,10 +61,10 @@ def test_a_hostile_name_is_refused(worlds: Clients, operation: Operation) -> Non
     ("operation", "parameter"), [(o, p) for o, p in PARAMETERS if p.repeatable], ids=name_of
 )
 def test_very_many_values_are_refused_in_few_words(
-    world: TestClient, operation: Operation, parameter: Any
+    worlds: Clients, operation: Operation, parameter: Any
 ) -> None:
     values = ",".join(f"{'abcdef'[n % 6]}{n}" for n in range(5000))
-    answer = world.get(operation.path, params={parameter.name: values})
+    answer = worlds["sqlite"].get(operation.path, params={parameter.name: values})
     check_problem(answer, 400, parameter.name)
     assert len(answer.content) < 200_000
 

@@ -177,8 +177,10 @@ def _items(file: Input, mapping: Mapping, header: Sequence[str]) -> Iterator[Ite
                 continue
             if len(said) > _REMEMBERED:
                 said.clear()
-            yield from (record for record in named if record.id not in said)
-            said.update(record.id for record in named)
+            for record in named:
+                if record.id not in said:
+                    said.add(record.id)
+                    yield record
             yield event
 
 

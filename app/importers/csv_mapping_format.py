@@ -43,10 +43,10 @@ class Value(Part):
 
     column: Words | None = None
     template: Words | None = None
-    constant: Annotated[Scalar, Field(min_length=1)] | None = None
+    constant: Annotated[Words, BeforeValidator(_as_text)] | None = None
     map: dict[str, Scalar] | None = None
     default: Scalar | None = None
-    _read: Reader = PrivateAttr(default=read_as.words)
+    _read: Reader = PrivateAttr(default_factory=lambda: read_as.words)
 
     @property
     def read(self) -> Reader:

@@ -15,7 +15,7 @@ from app.records import ActorRecord, EventFacts, EventRecord, EvidenceRecord, So
 Cells = Sequence[str]  # of one row: stripped, and "" where nothing is known
 Get = Callable[[Cells], Any]  # a value, None where it is unknown, or a list where it may be several
 
-_when = lru_cache(4_096)(edtf.parse)
+_when = lru_cache(16_384)(edtf.parse)
 
 
 class Refused(Exception):
@@ -48,6 +48,9 @@ class _Getters:
         if value is None:
             return lambda _: None
         text, mean = self._text(value), self._meaning(value, field)
+        if value.constant is not None and len(value.parts(value.constant)) == 1:
+            constant = value.read(value.constant)
+            return lambda _: constant
         if not (isinstance(value, Many) and value.separator):
             return lambda cells: mean(text(cells), cells)
 
@@ -92,6 +95,8 @@ class _Getters:
 
     def _filled(self, template: str) -> Callable[[Cells], str]:
         """The template with its columns filled in; "" if one of them is unknown."""
+        if not PLACEHOLDER.search(template):
+            return lambda _: template
         pieces = PLACEHOLDER.split(template)
         texts, places = pieces[::2], [self._at[name] for name in pieces[1::2]]
 

@@ -61,6 +61,7 @@ url = partial(_matching, r"https?://\S+", 8_000, "an address that starts with ht
 language = partial(_matching, LANGUAGE, 80, "a BCP 47 language tag, as in en or pt-BR")
 
 
+@lru_cache(16_384)
 def slug(name: str) -> str:
     """An id made of a name; the same for names that differ in case and accents only."""
     folded = fold(name)
@@ -177,7 +178,7 @@ def _country(system: str, text: str) -> str:
 
 def country(system: str) -> Reader:
     """Reader of a country of today, by its code in `system` or by its name, as our code for it."""
-    return lru_cache(1024)(partial(_country, system))
+    return lru_cache(1_024)(partial(_country, system))
 
 
 # --- dates -----------------------------------------------------------------------------------------
@@ -224,7 +225,7 @@ def _date(forms: tuple[str, ...], text: str) -> str:
 
 def date(*forms: str) -> Reader:
     """Reader of a date written in one of these forms, or else in EDTF, as EDTF."""
-    return lru_cache(1024)(partial(_date, forms))
+    return lru_cache(16_384)(partial(_date, forms))
 
 
 def date_or_open(*forms: str) -> Reader:
@@ -233,6 +234,7 @@ def date_or_open(*forms: str) -> Reader:
     return lambda text: text if text == ".." else read(text)
 
 
+@lru_cache(16_384)
 def coarser(text: str, precision: str) -> str:
     """The date `text`, if it is more precise than `precision` makes it, as no more precise than that."""
     ends = text.split("/")

@@ -88,8 +88,9 @@ def source_row(record: SourceRecord) -> tuple[Any, ...]:
 
 def actor_row(record: ActorRecord) -> tuple[Any, ...]:
     named = "\n".join((record.name, *record.names.values(), *record.aliases))
-    lists = {"names": json.dumps(record.names), "aliases": json.dumps(list(record.aliases))}
-    return (*record._replace(**lists), " ".join(search.words(named)), digest(record))
+    values: dict[str, Any] = record._asdict()
+    values |= {"names": json.dumps(record.names), "aliases": json.dumps(list(record.aliases))}
+    return (*values.values(), " ".join(search.words(named)), digest(record))
 
 
 def country_row(row: dict[str, str]) -> tuple[Any, ...]:

@@ -76,6 +76,10 @@ def _source_of(release: Release, text: str) -> SourceRecord:
     sources = [item for item in release.items if isinstance(item, SourceRecord) and item.text_sha256]
     for source in sources:
         if source.text_sha256 == digest:
+            if source.text_length != len(text):
+                raise ValueError(
+                    f"{source.id}: the text has {len(text)} code points, not {source.text_length}"
+                )
             return source
     held = ", ".join(f"{source.id} ({source.text_length} code points)" for source in sources) or "none"
     raise LookupError(

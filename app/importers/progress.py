@@ -15,9 +15,9 @@ _EVERY_LINE = 10.0  # seconds between two plain lines
 class Progress:
     """Shows rows, rows a second and the time left; `done` says how much of the file is read, from 0 to 1."""
 
-    def __init__(self, name: str, done: Callable[[], float], out: TextIO = sys.stderr) -> None:
-        self._name, self._done, self._out = name, done, out
-        self._moves = out.isatty()
+    def __init__(self, name: str, done: Callable[[], float], out: TextIO | None = None) -> None:
+        self._name, self._done, self._out = name, done, out or sys.stderr
+        self._moves = self._out.isatty()
         self._started = self._last = time.monotonic()
 
     def __call__(self, summary: Summary) -> None:
