@@ -92,8 +92,9 @@ class SqliteReads:
     """Snapshots of a SQLite file, through connections that cannot write."""
 
     def __init__(self, settings: Settings) -> None:
-        path = make_url(settings.database_url).database
-        uri = f"{Path(path or '').absolute().as_uri()}?mode=ro"
+        self._path = Path(make_url(settings.database_url).database or "").absolute()
+        self._file: tuple[int, int] | None = None
+        uri = f"{self._path.as_uri()}?mode=ro"
 
         def connect() -> sqlite3.Connection:
             return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
@@ -111,11 +112,22 @@ class SqliteReads:
         except TimeoutError:
             raise Unavailable(TOO_BUSY) from None
         try:
+            self._let_go_of_another_file()
             with _explained(), self._engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN")
                 yield _SqliteReader(connection, self._settings.statement_timeout)
         finally:
             self._free.release()
+
+    def _let_go_of_another_file(self) -> None:
+        """Close the connections to a file that another one has taken the place of, such as a restored copy."""
+        try:
+            now = self._path.stat()
+        except OSError:
+            return
+        if self._file not in (None, (now.st_dev, now.st_ino)):
+            self._engine.dispose()
+        self._file = (now.st_dev, now.st_ino)
 
     async def close(self) -> None:
         self._engine.dispose()

@@ -1,6 +1,7 @@
 """Every failure that a client can see, as problem+json (RFC 9457)."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -49,12 +50,6 @@ class Gone(ApiError):
     def __init__(self, reason: str, successor: str | None) -> None:
         super().__init__(f"Withdrawn: {reason}")
         self.reason, self.successor = reason, successor
-
-
-class TooLarge(ApiError):
-    """The request's body exceeds the limit."""
-
-    status = 413
 
 
 class Unavailable(ApiError):
@@ -133,6 +128,11 @@ def _explain(entry: Mapping[str, Any]) -> dict[str, Any]:
     if entry["loc"][0] == "body":
         return {"pointer": "/" + "/".join(place), "detail": entry["msg"]}
     name = context.get("parameter") or (place[0] if place else "query")
+    if entry["type"] == "literal_error":
+        allowed = re.findall(r"'([^']*)'", context["expected"])
+        return fault(
+            name, "is not one of the allowed values", allowed, nearest(str(entry["input"]), tuple(allowed))
+        )
     return fault(name, entry["msg"], context.get("allowed"), context.get("did_you_mean"))
 
 

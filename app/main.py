@@ -6,12 +6,11 @@ from importlib.resources import files
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from app import __version__, db, errors, migrate, openapi, responses
-from app.middleware import BodyLimit, CatchAll, HeadAsGet
+from app.middleware import BodyLimit, CatchAll, HeadAsGet, OpenToBrowsers
 from app.observability import Observed
 from app.routers import actors, changes, codes, countries, datasets, events, operations, sources
 from app.settings import Settings
@@ -42,12 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(HeadAsGet)
     app.add_middleware(CatchAll)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
-        allow_methods=["GET", "HEAD"],
-        expose_headers=["Link", "ETag", "X-Request-ID"],
-    )
+    app.add_middleware(OpenToBrowsers, exposed=["Link", "ETag", "X-Request-ID"])
     app.add_middleware(Observed)
     return app
 

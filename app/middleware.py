@@ -1,12 +1,15 @@
 """What every request passes through before a path is looked up."""
 
 import logging
+from collections.abc import Sequence
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import TooLarge, problem
+from app.errors import problem
 
 log = logging.getLogger("dateline.errors")
 
@@ -54,7 +57,11 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, _allowing_head(send_head))
+        as_get = {**scope, "method": "GET"}
+        try:
+            await self.app(as_get, receive, _allowing_head(send_head))
+        finally:
+            scope["route"] = as_get.get("route")  # for whoever tells of the request
 
 
 def _allowing_head(send: Send) -> Send:
@@ -67,6 +74,41 @@ def _allowing_head(send: Send) -> Send:
         await send(message)
 
     return allowing
+
+
+class OpenToBrowsers:
+    """CORS for pages of any origin, which may read."""
+
+    _READING = "GET, HEAD"
+
+    def __init__(self, app: ASGIApp, exposed: Sequence[str]) -> None:
+        self.app, self.exposed = app, ", ".join(exposed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
+        async def open_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Access-Control-Allow-Origin"] = "*"
+                headers["Access-Control-Expose-Headers"] = self.exposed
+            await send(message)
+
+        wanted = Headers(scope=scope).get("access-control-request-method")
+        if scope["method"] == "OPTIONS" and wanted is not None:
+            return await self._preflight(scope, wanted)(scope, receive, open_send)
+        await self.app(scope, receive, open_send)
+
+    def _preflight(self, scope: Scope, wanted: str) -> Response:
+        if wanted not in self._READING.split(", "):
+            return problem(Request(scope), 400, f"A page of another origin may send {self._READING} only")
+        allowed = {
+            "Access-Control-Allow-Methods": self._READING,
+            "Access-Control-Allow-Headers": Headers(scope=scope).get("access-control-request-headers", "*"),
+            "Access-Control-Max-Age": "86400",
+        }
+        return Response(status_code=204, headers=allowed)
 
 
 class BodyLimit:
@@ -92,7 +134,8 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self.most:
-                raise TooLarge(f"A body may have at most {self.most} bytes")
+                # FastAPI would answer any other kind of exception here with 400.
+                raise HTTPException(413, f"A body may have at most {self.most} bytes")
             return message
 
         return counted

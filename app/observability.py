@@ -103,7 +103,7 @@ class _JsonLines(logging.Formatter):
         entry |= {key: value for key, value in vars(record).items() if key not in self._USUAL}
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False, default=str)
+        return json.dumps(entry, default=str)  # ASCII: no character in it can end the line
 
 
 def log_json_lines(level: str) -> None:

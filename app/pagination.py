@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -52,13 +53,40 @@ class ListQuery(BaseModel):
     ] = "none"
 
 
+def as_text(value: object) -> str:
+    """A key's text as a cursor has it; ValueError for what no database takes."""
+    if not isinstance(value, str) or "\0" in value or value.encode("utf-8", "ignore").decode() != value:
+        raise ValueError
+    return value
+
+
+def as_count(value: object) -> int:
+    """A key's number, -1 where it is unknown."""
+    if not isinstance(value, int) or isinstance(value, bool) or not -1 <= value < 2**31:
+        raise ValueError
+    return value
+
+
+def as_day(value: object) -> date:
+    """A key's day."""
+    return date.fromisoformat(as_text(value))
+
+
+def as_instant(value: object) -> datetime:
+    """A key's time, which says its zone."""
+    time = datetime.fromisoformat(as_text(value))
+    if time.tzinfo is None:
+        raise ValueError
+    return time.astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A total order: `columns` ends in a unique one; `read` makes a key's values from a cursor's JSON."""
 
     columns: tuple[Any, ...]
     descending: bool = False
-    read: tuple[Callable[[Any], Any], ...] = (str,)
+    read: tuple[Callable[[Any], Any], ...] = (as_text,)
 
     def clauses(self) -> list[ColumnElement[Any]]:
         return [column.desc() if self.descending else column.asc() for column in self.columns]
@@ -105,9 +133,9 @@ def place(since: str, generation: str) -> int:
     """The change sequence that a token stands for; BadRequest for one of another database."""
     try:
         made_by, seq = _unpack(since)
-        if not isinstance(seq, int) or seq < 0:
+        if not isinstance(seq, int) or isinstance(seq, bool) or not 0 <= seq < 2**63:
             raise ValueError
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise BadRequest(fault("since", "is not a token that this API gave out; start without one")) from None
     if made_by != generation:
         raise BadRequest(
@@ -141,7 +169,7 @@ def _decode(query: ListQuery, order: Order) -> list[Any]:
     try:
         digest, *values = _unpack(query.cursor or "")
         key = [read(value) for read, value in zip(order.read, values, strict=True)]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise BadRequest(
             fault("cursor", "is not a cursor that this API gave out; start without one")
         ) from None

@@ -1,7 +1,6 @@
 """Every SELECT that answers a client, as functions of (reader, query)."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Text, column, func, literal, select, table
@@ -20,18 +19,33 @@ from app.filters import (
     clauses,
     references,
 )
-from app.pagination import COUNT_CAP, ListQuery, Order, Page, cut, place, statement, token
+from app.pagination import (
+    COUNT_CAP,
+    ListQuery,
+    Order,
+    Page,
+    as_count,
+    as_day,
+    as_instant,
+    as_text,
+    cut,
+    place,
+    statement,
+    token,
+)
 from app.tables import Actor, Clock, Country, Dataset, Event, EventRevision, Load, Source
 
-_DATE = (date.fromisoformat, str)
-_TIME = (datetime.fromisoformat, str)
+_DATE = (as_day, as_text)
+_TIME = (as_instant, as_text)
 
 _EVENT_ORDERS = {
     "-date": Order((col(Event.date_start), col(Event.id)), descending=True, read=_DATE),
     "date": Order((col(Event.date_start), col(Event.id)), read=_DATE),
     "-updated": Order((col(Event.updated), col(Event.id)), descending=True, read=_TIME),
     "updated": Order((col(Event.updated), col(Event.id)), read=_TIME),
-    "-fatalities": Order((col(Event.fatalities_rank), col(Event.id)), descending=True, read=(int, str)),
+    "-fatalities": Order(
+        (col(Event.fatalities_rank), col(Event.id)), descending=True, read=(as_count, as_text)
+    ),
 }
 
 

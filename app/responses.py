@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from app import __version__, queries
 from app.db import Reader
+from app.errors import NotFound
 from app.pagination import Page
 from app.schemas import REPRESENTATION
 
@@ -38,6 +39,9 @@ async def one(
     request: Request, key: str, select: Callable[[Reader, str], Awaitable[Any]], as_json: AsJson
 ) -> Response:
     """One thing: what `select` finds for `key`, rendered by `as_json`."""
+
+    if "\0" in key or (not key.isascii() and key != key.encode("utf-8", "ignore").decode()):
+        raise NotFound("Nothing has an id like this")  # no database takes it as text
 
     async def make(reader: Reader) -> tuple[bytes, dict[str, str]]:
         return as_json(await select(reader, key)), {}

@@ -30,6 +30,8 @@ def _split(value: object) -> object:
     parts = [part.strip() for item in value for part in str(item).split(",")]
     if "" in parts:
         raise PydanticCustomError("empty_value", "holds an empty value")
+    if len(parts) > MANY:
+        raise PydanticCustomError("too_many", "takes at most {most} values", {"most": MANY})
     return list(dict.fromkeys(parts))
 
 
@@ -66,7 +68,9 @@ def _day(read: Callable[[str], date], value: object) -> object:
 
 def _box(value: object) -> object:
     parts = str(value[0] if isinstance(value, list) and len(value) == 1 else value).split(",")
-    if len(parts) != 4 or not all(re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)\s*", part) for part in parts):
+    if len(parts) != 4 or not all(
+        re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)\s*", part, re.ASCII) for part in parts
+    ):
         raise PydanticCustomError("bbox", "must be four numbers: west,south,east,north")
     west, south, east, north = map(float, parts)
     if not (-180 <= west <= 180 and -180 <= east <= 180):
