@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := $(BIN)/uv
-.PHONY: help serve test check fix openapi lint-openapi lock countries clean
+.PHONY: help serve test test-slow bench-imports check fix openapi lint-openapi lock countries clean
 
 help: ## Print this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -13,6 +13,12 @@ serve: .venv/.runtime ## Set up, seed and serve on 127.0.0.1:8000
 
 test: .venv/.dev ## Set up and run every test, on SQLite and PostgreSQL
 	$(BIN)/pytest
+
+test-slow: .venv/.dev ## Run the tests that take minutes
+	$(BIN)/pytest -m slow
+
+bench-imports: .venv/.dev ## Measure imports beside bare insertion (see docs/performance.md)
+	$(BIN)/python -m bench.imports
 
 check: .venv/.dev ## Format, lint, types, import rules, dependencies, migrations, OpenAPI
 	$(BIN)/ruff format --check --quiet .

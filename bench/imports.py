@@ -65,12 +65,13 @@ def main(arguments: Sequence[str]) -> None:
     )
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, postgres_server(Path(folder)) as server:
+        kinds = {"SQLite": Databases(Path(folder)), "PostgreSQL": Databases(Path(folder), server)}
         for name, (count, made) in releases.items():
             held = replace(made, items=list(made.items))
-            rounds: dict[str, list[Round]] = {"SQLite": [], "PostgreSQL": []}
+            rounds: dict[str, list[Round]] = {kind: [] for kind in kinds}
             for _ in range(options.repeat):
-                rounds["SQLite"].append(_round(Databases(Path(folder)), held))
-                rounds["PostgreSQL"].append(_round(Databases(Path(folder), server), held))
+                for kind, databases in kinds.items():
+                    rounds[kind].append(_round(databases, held))
             for kind, seconds in rounds.items():
                 print(_line(name, kind, count, seconds), flush=True)
 
