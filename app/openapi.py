@@ -47,6 +47,8 @@ _ERRORS = {
     "4XX": "Another mistake in the request",
     "5XX": "A failure of the server",
 }
+# The docs page fills in a parameter's `example`: these make a first try that finds something.
+_TRIED_FIRST = {"country", "date_from", "date_to"}
 _HEADERS = {
     "ETag": (
         "Strong validator; send it back in `If-None-Match` to get 304 while nothing has changed",
@@ -125,4 +127,8 @@ def _exact_parameter(parameter: dict[str, Any]) -> None:
     schema.pop("title", None)
     if examples := schema.pop("examples", None):
         one = examples[0]
-        parameter["example"] = [one] if schema.get("type") == "array" and not isinstance(one, list) else one
+        shown = [one] if schema.get("type") == "array" and not isinstance(one, list) else one
+        if parameter["in"] == "path" or parameter["name"] in _TRIED_FIRST:
+            parameter["example"] = shown
+        else:
+            schema["examples"] = [shown]

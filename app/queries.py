@@ -198,7 +198,9 @@ async def _page(reader: Reader, query: ListQuery, wanted: Statement, order: Orde
 
 
 async def _count(reader: Reader, wanted: Statement, most: int | None) -> int:
-    matching = wanted.with_only_columns(func.count() if most is None else literal(1)).order_by(None)
+    # Without the last word a list that nothing narrows would be counted from no table at all.
+    counted = func.count() if most is None else literal(1)
+    matching = wanted.with_only_columns(counted, maintain_column_froms=True)
     if most is not None:
         matching = select(func.count()).select_from(matching.limit(most).subquery())
     return int((await reader.rows(matching))[0][0])

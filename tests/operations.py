@@ -55,7 +55,10 @@ class Operation:
     @property
     def parameters(self) -> list[Parameter]:
         found = [p for p in self.spec.get("parameters", []) if p["in"] == "query"]
-        return [Parameter(p["name"], p["schema"], p.get("example")) for p in found]
+        return [
+            Parameter(p["name"], p["schema"], p.get("example", p["schema"].get("examples", [None])[0]))
+            for p in found
+        ]
 
     @property
     def in_path(self) -> dict[str, str]:

@@ -45,6 +45,14 @@ def test_pages_of_every_size_are_one_list(world: TestClient, path: str, sort: st
 
 
 @pytest.mark.parametrize("operation", LISTS, ids=name_of)
+def test_a_total_is_the_number_of_items(world: TestClient, operation: Any) -> None:
+    whole = walk(world, operation.path, limit=1000)
+    for count in ("capped", "exact"):
+        page = world.get(operation.path, params={"count": count, "limit": 1}).json()
+        assert (page["total"], page["total_is_exact"]) == (len(whole), True)
+
+
+@pytest.mark.parametrize("operation", LISTS, ids=name_of)
 def test_a_page_holds_one_to_a_thousand(world: TestClient, operation: Any) -> None:
     for limit in ("0", "1001", "-1", "+1", "1.0", "1e2", "٣", "x", "9" * 5000):
         check_problem(world.get(operation.path, params={"limit": limit}), 400, "limit")

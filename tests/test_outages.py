@@ -191,6 +191,21 @@ def test_a_slow_query_holds_nobody_up(url: str) -> None:
     assert asyncio.run(ask()) < 1
 
 
+def test_a_query_is_not_held_to_the_deadline_of_the_one_before(
+    databases: Databases, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "_INLINE_SECONDS", 0)  # as if every connection had rested since its last query
+
+    async def ask() -> None:
+        async with _reads(url, pool_size=1) as reads:
+            # SQLite looks at the clock after so many steps of one statement, whichever run of it they are in.
+            for _ in range(2000 if databases.server is None else 10):
+                async with reads.snapshot() as reader:
+                    await queries.version(reader)
+
+    asyncio.run(ask())
+
+
 def test_a_slow_answer_is_unavailable(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def slow(reader: db.Reader) -> str:
         return str(await reader.rows(_slow()))
