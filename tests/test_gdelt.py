@@ -23,7 +23,7 @@ NO_TYPE = "has no PLOVER type"
 
 _T = TypeVar("_T")
 
-ARTICLE = "https://www.example.org/2019/10/24/envoy-visits-the-capital-123.html?page=1"
+ARTICLE = "https://www.example.org/2019/10/24/envoy-visits-the-capital-48291733.html?page=1"
 EVENT = {
     "GlobalEventID": "7001", "Day": "20191024", "MonthYear": "201910", "Year": "2019", "FractionDate": "2019.8055",
     "Actor1Code": "NERGOV", "Actor1Name": "NIAMEY", "Actor1CountryCode": "NER", "Actor1Type1Code": "GOV",

@@ -49,7 +49,10 @@ _GOLDSTEIN = re.compile(r"(-?(10(\.0*)?|[0-9](\.[0-9]*)?))?")  # not every code 
 _CODED = {25: _FLAG, 29: _QUAD, 30: _GOLDSTEIN} | dict.fromkeys((31, 32, 33), _CODED_COUNT)
 _OFFSET = re.compile(r"-?[0-9]{1,12}")
 _PERCENT = re.compile(r"100|[0-9]{1,2}")
-_URL = re.compile(r"https?://(?:[^/?#\s@]*@)?(?:www\.)?([^/?#\s:@]+)(?::[0-9]*)?([^?#\s]*)\S*", re.IGNORECASE)
+_URL = re.compile(
+    r"https?://(?:[^/?#\s@]*@)?(?:www\.)?([^][/?#\s:@]+)(?::[0-9]*)?([^?#\s]*)\S*", re.IGNORECASE
+)
+_SITE_ID = re.compile(r"\d{5,}|(?=\D*\d)(?=.*[^\W\d])\w+")
 _Evidence: TypeAlias = tuple[list[EvidenceRecord], list[SourceRecord]]
 
 
@@ -289,8 +292,8 @@ def _headline(path: str) -> str:
         words = re.findall(r"[^\W_]+", re.sub(r"\.[A-Za-z]{2,5}$", "", segment))
         if sum(not word.isalpha() and not word.isdigit() for word in words) > 1:
             continue  # a key of the site
-        for end in (0, -1):  # dates and numbers of the site stand at either end
-            while words and any(character.isdigit() for character in words[end]):
+        for end in (0, -1):  # ids of the site stand at either end; a short number is part of what is told
+            while words and _SITE_ID.fullmatch(words[end]):
                 words.pop(end)
         if len(words) >= 3:
             text = " ".join(words)[:200]
