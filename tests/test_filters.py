@@ -1,13 +1,16 @@
 """What each filter finds, and what it says to what it does not understand, case by case."""
 
+import sys
 import unicodedata
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from app import db
+from app import db, search
 from app.importers.load import load
 from app.main import create_app
 from app.settings import Settings
@@ -286,3 +289,22 @@ def test_a_time_is_rfc_3339(cases: TestClient, time: str, known: bool) -> None:
         assert answer.status_code == 200, answer.text
     else:
         check_problem(answer, 400, "updated_since")
+
+
+def test_a_letter_folds_alike_however_it_is_written() -> None:
+    for letter in filter(str.isalnum, map(chr, range(sys.maxunicode))):
+        folded = search.fold(letter)
+        decomposed = unicodedata.normalize("NFD", letter)
+        spellings = {search.fold(text) for text in (folded, letter.upper(), letter.lower(), decomposed)}
+        assert spellings == {folded}, f"{letter} U+{ord(letter):04X}"
+
+
+def test_any_text_finds_itself(client: TestClient, engine: Engine) -> None:
+    letters = [letter for letter in map(chr, range(sys.maxunicode)) if letter.isalnum()]
+    random = Random(1)
+    texts = [
+        "".join(random.choices(letters, k=9)) + " ".join(random.choices(letters, k=9)) for _ in range(80)
+    ]
+    load(engine, make.release(*(make.event(f"made.{n}", title=text) for n, text in enumerate(texts))))
+    for n, text in enumerate(texts):
+        assert f"made.{n}" in {event["id"] for event in walk(client, "/v1/events", q=text)}, text

@@ -382,6 +382,20 @@ def test_estimates_are_kept_as_given(
 # --- actors and countries --------------------------------------------------------------------------
 
 
+def test_an_actor_that_ucdp_has_yet_to_identify_is_named_so(parse: Parse) -> None:
+    nobody = {"side_a": "XXX140", "side_a_new_id": "3617"}
+    items = parse(**nobody, side_b="XXX140", side_b_new_id="3617", gwnoa="", country_id="140")
+    record = event(items)
+    assert record.facts.title == "Fighting between unidentified actors in Sample town"
+    assert record.facts.translations["vi"]["title"] == "Giao tranh giữa các bên chưa xác định tại Sample town"
+    assert record.actors == (("ucdp-3617", "participant"),)
+    (actor,) = (item for item in items if isinstance(item, ActorRecord))
+    assert (actor.name, actor.aliases) == ("Unidentified actor in Brazil", ("XXX140",))
+    one_sided = event(parse(**nobody, type_of_violence="3", side_b="Civilians", side_b_new_id="1", gwnoa=""))
+    assert one_sided.facts.title == "Violence against civilians by an unidentified actor in Sample town"
+    assert event(parse(side_a="XXX999", gwnoa="")).facts.title.startswith("Fighting between XXX999 and ")
+
+
 def test_one_sided_violence_has_a_direction(parse: Parse) -> None:
     items = parse(type_of_violence="3", side_b="Civilians", side_b_new_id="1")
     record = event(items)

@@ -44,6 +44,7 @@ _NUMBER = re.compile(r"0*([0-9]{1,10})(?:\.0*)?")
 _DEGREES = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE]-?[0-9]+)?")
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00:00(?:\.0+)?Z?)?")
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")  # bytes that are not UTF-8 are read as lone surrogates
+_NOBODY = re.compile(r"XXX([0-9]{1,3})")  # XXX140: somebody in Brazil, whom UCDP has yet to identify
 _CITED = re.compile(r"(.*?),([0-9]{4}-[0-9]{2}-[0-9]{2}|),(.*)", re.DOTALL)  # office, day, headline
 
 _ONE_SIDED = 3
@@ -172,7 +173,7 @@ def _event(row: _Row, fault: str | None) -> tuple[EventRecord, list[SourceRecord
     when, about_date = _when(row["date_start"], row["date_end"], _code(row["date_prec"]))
     place, about_place = _place(row, country["code"])
     (low, best, high), about_deaths = _deaths(row["low"], row["best"], row["high"])
-    title, title_vi = _titles(violence, side_a.name, side_b.name, place, country)
+    title, title_vi = _titles(violence, side_a, side_b, place, country)
     sources, evidence = _sources(row, about_date + about_place + about_a + about_b + about_deaths)
     roles = ("initiator", "recipient") if violence == _ONE_SIDED else ("participant", "participant")
     # UCDP names a country outside every country, too: the event matters to it, and did not happen in it.
@@ -250,14 +251,29 @@ def _deaths(*cells: str) -> tuple[list[int | None], _Evidence]:
     return deaths, _remark("fatalities", said, "kept as given: out of order")
 
 
-def _titles(violence: int, a: str, b: str, place: dict[str, Any], country: dict[str, str]) -> tuple[str, str]:
+def _titles(
+    violence: int, a: ActorRecord, b: ActorRecord, place: dict[str, Any], country: dict[str, str]
+) -> tuple[str, str]:
     """English and Vietnamese title in our own words: UCDP gives none, and a headline is its paper's."""
     near, near_vi = _PREPOSITIONS.get(place["place_precision"], ("in", "tại"))
     name = place["place_name"]
     where, where_vi = f"{near} {name or country['name_en']}", f"{near_vi} {name or country['name_vi']}"
+    # Only who is unidentified has a Vietnamese name; the country is told by the place.
+    (a_en, a_vi), (b_en, b_vi) = (
+        ("an unidentified actor", "bên chưa xác định") if "vi" in side.names else (side.name, side.name)
+        for side in (a, b)
+    )
     if violence == _ONE_SIDED:
-        return f"Violence against civilians by {a} {where}", f"Bạo lực của {a} nhằm vào dân thường {where_vi}"
-    return f"Fighting between {a} and {b} {where}", f"Giao tranh giữa {a} và {b} {where_vi}"
+        return (
+            f"Violence against civilians by {a_en} {where}",
+            f"Bạo lực của {a_vi} nhằm vào dân thường {where_vi}",
+        )
+    if "vi" in a.names and "vi" in b.names:
+        return (
+            f"Fighting between unidentified actors {where}",
+            f"Giao tranh giữa các bên chưa xác định {where_vi}",
+        )
+    return f"Fighting between {a_en} and {b_en} {where}", f"Giao tranh giữa {a_vi} và {b_vi} {where_vi}"
 
 
 @lru_cache(_REMEMBERED)
@@ -267,6 +283,14 @@ def _side(letter: str, number: str, cell: str, gwno: str) -> tuple[ActorRecord, 
     if name is None:
         raise _Bad(f"side_{letter}", "has no name")
     numbered, titled = _living()
+    nobody = _NOBODY.fullmatch(name)
+    if nobody and nobody[1] in numbered:
+        row = numbered[nobody[1]]
+        names = {
+            "en": f"Unidentified actor in {row['name_en']}",
+            "vi": f"Bên chưa xác định ở {row['name_vi']}",
+        }
+        return ActorRecord(key, "armed_group", names["en"], names, aliases=(name,)), (), ()
     governments = re.split(r"(?:^|, )Government of ", name)[1:]
     given = [number for number in re.split(r"[,;\s]+", gwno) if _text(number)]
     stated = [numbered[code]["code"] if (code := _code(number)) in numbered else None for number in given]
