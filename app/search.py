@@ -25,8 +25,9 @@ def fold(value: str) -> str:
     """`value` without case, accents, and the letters that Unicode does not decompose (đ, ø, ł ...)."""
     if value.isascii():
         return value.lower()
-    bare = (c for c in unicodedata.normalize("NFKD", value.casefold()) if not unicodedata.combining(c))
-    return unicodedata.normalize("NFC", "".join(bare).translate(_LETTERS)).casefold()
+    bare = "".join(c for c in unicodedata.normalize("NFKD", value.casefold()) if not unicodedata.combining(c))
+    folded = unicodedata.normalize("NFC", bare.casefold().translate(_LETTERS))
+    return folded if folded == value else fold(folded)  # a letter may fold to one that folds on
 
 
 def words(value: str) -> list[str]:
