@@ -85,7 +85,10 @@ class _SqliteReader:
         deadline = time.monotonic() + seconds
         driver: sqlite3.Connection = self._connection.connection.driver_connection  # type: ignore[assignment]
         driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
-        return self._connection.execute(statement).all()
+        try:
+            return self._connection.execute(statement).all()
+        finally:
+            driver.set_progress_handler(None, 0)  # the next statement has a deadline of its own
 
 
 class SqliteReads:

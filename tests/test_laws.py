@@ -52,7 +52,7 @@ def test_answers_are_as_published(world: TestClient, operation: Operation) -> No
         check(operation, world.get(operation.path, params={"limit": 1000, "count": "capped"}))
         check(operation, world.get(operation.path, params={"limit": 1}))
     elif operation.in_path:
-        for item in walk(world, operation.parent, limit=1000):
+        for item in walk(world, operation.parent, limit=1000)[::5]:
             told = check(operation, world.get(operation.of(key_of(item))))
             assert operation.path.endswith("/history") or item.items() <= told.items()
     else:

@@ -16,7 +16,7 @@ from app.settings import Settings
 CONFIG = """\
 seed = 20240419
 [generation]
-max-examples = 25
+max-examples = 15
 deterministic = true
 database = "none"
 [phases.stateful]
