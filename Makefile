@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := $(BIN)/uv
-.PHONY: help serve test test-slow bench-imports check fix openapi lint-openapi lock countries clean
+.PHONY: help serve test test-slow bench-imports check fix openapi lint-openapi lock examples countries clean
 
 help: ## Print this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ lock: .venv/.dev ## Raise every dependency to its newest release
 	$(UV) pip compile --quiet --upgrade $(LOCK) --group build --group dev -o requirements-dev.lock
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
+
+examples: .venv/.dev ## Make app/data/examples.json anew from the seed
+	$(BIN)/python scripts/make_examples.py
 
 countries: .venv/.dev ## Make app/data/countries.csv anew from its sources
 	$(UV) run scripts/make_countries.py

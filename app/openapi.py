@@ -1,5 +1,8 @@
 """The published contract: what FastAPI generates, made exact."""
 
+import json
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI
@@ -98,6 +101,8 @@ def _exact_operation(path: str, operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         _exact_parameter(parameter)
     answers = operation["responses"]
+    if operation["operationId"] in (examples := _examples()):
+        answers["200"]["content"]["application/json"]["example"] = examples[operation["operationId"]]
     answers.pop("422", None)  # FastAPI's own; there is no body, and a query is refused with 400
     if path.startswith("/v1"):
         answers["304"] = {"description": "Not modified since the `ETag` that `If-None-Match` names"}
@@ -110,6 +115,13 @@ def _exact_operation(path: str, operation: dict[str, Any]) -> None:
     for status, answer in answers.items():
         if status[0] in "45" and "application/json" in answer.get("content", {}):
             answer["content"] = {PROBLEM: answer["content"]["application/json"]}
+
+
+@cache
+def _examples() -> dict[str, Any]:
+    """What operations answer over the seed; `make examples` writes the file."""
+    found: dict[str, Any] = json.loads((files("app") / "data" / "examples.json").read_text("utf-8"))
+    return found
 
 
 def _problem_content(schema: str) -> dict[str, Any]:

@@ -38,8 +38,8 @@ def _run() -> None:
         if connection.dialect.name == "sqlite":
             _migrate(connection)  # each migration's BEGIN IMMEDIATE is the lock
             return
-        connection.execute(text("SET lock_timeout = '5s'"))
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})
+        connection.execute(text("SET lock_timeout = '5s'"))  # from here on no lock is waited for long
         connection.commit()
         try:
             _migrate(connection)

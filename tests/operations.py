@@ -123,7 +123,8 @@ def _components() -> dict[str, Any]:
 
 
 @cache
-def _validator(schema: str) -> Any:
+def validator_of(schema: str) -> Any:
+    """What checks a value against a published schema, given as JSON."""
     validator = Draft202012Validator(
         json.loads(schema) | {"components": _components()}, format_checker=Draft202012Validator.FORMAT_CHECKER
     )
@@ -142,7 +143,7 @@ def check(operation: Operation, answer: Any) -> Any:
     if not media_type.endswith("json"):
         return answer.text
     body = answer.json()
-    _validator(json.dumps(published["content"][media_type]["schema"])).validate(body)
+    validator_of(json.dumps(published["content"][media_type]["schema"])).validate(body)
     return body
 
 
@@ -151,7 +152,7 @@ def check_problem(answer: Any, status: int, parameter: str | None = None) -> dic
     assert answer.status_code == status, f"{answer.url}: {answer.status_code}: {answer.text[:300]}"
     assert answer.headers["content-type"] == PROBLEM
     body: dict[str, Any] = answer.json()
-    _validator(
+    validator_of(
         '{"$ref": "#/components/schemas/%s"}' % ("Withdrawn" if status == 410 else "Problem")
     ).validate(body)
     assert body["status"] == status

@@ -1,5 +1,6 @@
 """Laws that hold for every operation of the published contract, whichever they are."""
 
+import json
 import re
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.operations import (
     key_of,
     name_of,
     statements,
+    validator_of,
     walk,
 )
 
@@ -57,6 +59,14 @@ def test_answers_are_as_published(world: TestClient, operation: Operation) -> No
             assert operation.path.endswith("/history") or item.items() <= told.items()
     else:
         check(operation, world.get(operation.path))
+
+
+@every_operation
+def test_an_example_of_the_answer_is_published(operation: Operation) -> None:
+    content = operation.spec["responses"]["200"]["content"]
+    for media_type, published in content.items():
+        if media_type.endswith("json"):
+            validator_of(json.dumps(published["schema"])).validate(published["example"])
 
 
 @every_operation
