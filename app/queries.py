@@ -227,6 +227,8 @@ async def _check_references(reader: Reader, query: ListQuery) -> None:
 
 
 async def _nearest(reader: Reader, key: Any, value: str) -> str | None:
-    close = select(key).where(col(key).startswith(value[:2], autoescape=True)).limit(500)
-    found: Sequence[Row[Any]] = await reader.rows(close) or await reader.rows(select(key).limit(500))
+    close = select(key).where(col(key).startswith(value[:2], autoescape=True)).order_by(key).limit(500)
+    found: Sequence[Row[Any]] = await reader.rows(close) or await reader.rows(
+        select(key).order_by(key).limit(500)
+    )
     return codes.nearest(value, tuple(row[0] for row in found))
