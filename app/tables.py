@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -220,6 +221,15 @@ class Event(SQLModel, table=True):
         CheckConstraint("created <= updated", name="created_before_updated"),
         CheckConstraint("(withdrawn IS NULL) = (withdrawn_reason IS NULL)", name="withdrawn_with_reason"),
         Index("ix_event_date_start_id", "date_start", "id"),
+        Index(
+            "ix_event_lasting",
+            "span",
+            "date_start",
+            "id",
+            "date_end",
+            sqlite_where=text("span > 0"),
+            postgresql_where=text("span > 0"),
+        ),
         Index("ix_event_updated_id", "updated", "id"),
         Index("ix_event_fatalities_rank_id", "fatalities_rank", "id"),
         Index("ix_event_dataset_id_date_start_id", "dataset_id", "date_start", "id"),
@@ -240,6 +250,7 @@ class Event(SQLModel, table=True):
     date_start: date
     date_end: date
     date_precision: str
+    span: int = 0  # the class of its length: see app/spans.py
     place_name: str | None = None
     place_admin1: str | None = None
     place_country: str | None = Field(default=None, foreign_key="country.code", sa_type=Id)
@@ -268,13 +279,37 @@ class Event(SQLModel, table=True):
     document_version: int = 0
 
 
-class EventCountry(SQLModel, table=True):
+class _Listed(SQLModel):
+    """What an event's country, actor or context repeats of the event, so that its events are one range of an index.
+
+    `span` is the class of the event's length (see app/spans.py), -1 when it is withdrawn and on no list; `first_role`
+    marks one of the rows in which the same country or actor has several roles.
+    """
+
+    date_start: date
+    date_end: date
+    span: int
+    first_role: bool
+
+
+def _listing(table: str, column: str, *more: str) -> tuple[Index, Index]:
+    """The index that lists events in page order, and the small one for the few that last long."""
+    order = (column, "date_start", "event_id", "span", "first_role", "date_end", *more)
+    longer = (column, "span", "date_start", "event_id", "first_role", "date_end", *more)
+    lasting = text("span > 0")
+    return (
+        Index(f"ix_{table}_listing", *order),
+        Index(f"ix_{table}_lasting", *longer, sqlite_where=lasting, postgresql_where=lasting),
+    )
+
+
+class EventCountry(_Listed, table=True):
     """A country's role in an event."""
 
     __tablename__: ClassVar[str] = "event_country"
     __table_args__ = (
         _one_of("role", "country_role"),
-        Index("ix_event_country_country_code_role_event_id", "country_code", "role", "event_id"),
+        *_listing("event_country", "country_code", "role"),
         _CLUSTERED,
     )
 
@@ -283,13 +318,13 @@ class EventCountry(SQLModel, table=True):
     role: str = Field(primary_key=True)
 
 
-class EventActor(SQLModel, table=True):
+class EventActor(_Listed, table=True):
     """An actor's role in an event."""
 
     __tablename__: ClassVar[str] = "event_actor"
     __table_args__ = (
         _one_of("role", "actor_role"),
-        Index("ix_event_actor_actor_id_event_id", "actor_id", "event_id"),
+        *_listing("event_actor", "actor_id"),
         _CLUSTERED,
     )
 
@@ -298,13 +333,13 @@ class EventActor(SQLModel, table=True):
     role: str = Field(primary_key=True)
 
 
-class EventContext(SQLModel, table=True):
+class EventContext(_Listed, table=True):
     """A PLOVER context of an event."""
 
     __tablename__: ClassVar[str] = "event_context"
     __table_args__ = (
         _one_of("context", "context"),
-        Index("ix_event_context_context_event_id", "context", "event_id"),
+        *_listing("event_context", "context"),
         _CLUSTERED,
     )
 

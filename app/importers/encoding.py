@@ -6,22 +6,24 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from app import schemas, search
+from app import schemas, search, spans
 from app.documents import Rendered, ShownActor, ShownSource
 from app.records import ActorRecord, EventFacts, EventRecord, EvidenceRecord, SourceRecord
 
 EVENT = (
-    "id", "dataset_id", "created", *EventFacts._fields,
+    "id", "dataset_id", "created", *EventFacts._fields, "span",
     "revision", "change_seq", "updated", "digest", "document", "document_evidence", "document_version",
 )  # fmt: skip
 REWRITTEN = (*EVENT[3:], "withdrawn", "withdrawn_reason", "successor_id")
 RERENDERED = ("change_seq", "updated", "document", "document_evidence", "document_version")
+_LISTED = ("date_start", "date_end", "span", "first_role")
 CHILDREN = {
-    "event_context": ("event_id", "context"),
-    "event_country": ("event_id", "country_code", "role"),
-    "event_actor": ("event_id", "actor_id", "role"),
+    "event_context": ("event_id", "context", *_LISTED),
+    "event_country": ("event_id", "country_code", "role", *_LISTED),
+    "event_actor": ("event_id", "actor_id", "role", *_LISTED),
     "evidence": ("event_id", "position", *EvidenceRecord._fields),
 }
+LISTED_CHILDREN = ("event_context", "event_country", "event_actor")
 _START, _END = EventFacts._fields.index("date_start"), EventFacts._fields.index("date_end")
 _TRANSLATIONS, _FIGURES = EventFacts._fields.index("translations"), EventFacts._fields.index("figures")
 WITHDRAWN = ("id", "revision", "withdrawn", "withdrawn_reason", "successor_id")
@@ -69,12 +71,37 @@ def event_digest(record: EventRecord) -> str:
 
 
 def facts_columns(facts: EventFacts) -> list[Any]:
-    """The facts as column values."""
+    """The facts as column values, and the class of the event's length."""
     values: list[Any] = list(facts)
     values[_START], values[_END] = facts.date_start.isoformat(), facts.date_end.isoformat()
     values[_TRANSLATIONS] = json.dumps(facts.translations) if facts.translations else "{}"
     values[_FIGURES] = json.dumps(list(facts.figures)) if facts.figures else "[]"
+    values.append(spans.span(facts.date_start, facts.date_end))
     return values
+
+
+def children(record: EventRecord) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of the tables below an event's."""
+    key, facts, contexts, countries, actors, evidence = record
+    start, end = facts.date_start, facts.date_end
+    listed = start.isoformat(), end.isoformat(), spans.span(start, end)
+    return {
+        "event_context": [(key, context, *listed, True) for context in contexts],
+        "event_country": _in_roles(key, countries, listed),
+        "event_actor": _in_roles(key, actors, listed),
+        "evidence": [(key, position, *entry) for position, entry in enumerate(evidence)],
+    }
+
+
+def _in_roles(
+    key: str, pairs: Sequence[tuple[str, str]], listed: tuple[str, str, int]
+) -> list[tuple[Any, ...]]:
+    seen: set[str] = set()
+    rows = []
+    for who, role in pairs:
+        rows.append((key, who, role, *listed, who not in seen))
+        seen.add(who)
+    return rows
 
 
 def stored(rendered: Rendered) -> tuple[bytes, bytes, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, column, select, table, update
 
-from app import codes, documents, search
+from app import codes, documents, search, spans
 from app.documents import Related, Rendered, State
 from app.importers import encoding
 from app.importers.bulk import Bulk, Rows
@@ -215,11 +215,9 @@ class Writer:
 
     def _insert_children(self, records: list[EventRecord]) -> None:
         rows: dict[str, list[Any]] = {name: [] for name in encoding.CHILDREN}
-        for key, _, contexts, countries, actors, evidence in records:
-            rows["event_context"] += [(key, context) for context in contexts]
-            rows["event_country"] += [(key, code, role) for code, role in countries]
-            rows["event_actor"] += [(key, actor, role) for actor, role in actors]
-            rows["evidence"] += [(key, position, *entry) for position, entry in enumerate(evidence)]
+        for record in records:
+            for name, some in encoding.children(record).items():
+                rows[name] += some
         for name, columns in encoding.CHILDREN.items():
             self._bulk.insert(name, columns, rows[name])
 
@@ -262,6 +260,8 @@ class Writer:
             self._summary.withdrawn += withdrawn is None
         columns = ("withdrawn", "withdrawn_reason", "successor_id", "revision")
         self._bulk.update("event", columns, "id", rows)
+        for name in encoding.LISTED_CHILDREN:
+            self._bulk.update(name, ("span",), "event_id", [(spans.WITHDRAWN, row[-1]) for row in rows])
         self._bulk.insert("event_revision", encoding.REVISION, revisions)
         self._rerender([row[-1] for row in rows])
 
