@@ -3,12 +3,12 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, QueuePool, Row, Select, create_engine, event, exc
+from sqlalchemy import Connection, Dialect, Engine, QueuePool, Row, Select, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -20,6 +20,7 @@ from app.settings import Settings
 _INLINE_SECONDS = 0.02
 _STEPS_BETWEEN_LOOKS = 5_000  # SQLite instructions, about 50 microseconds
 
+T = TypeVar("T")
 Statement: TypeAlias = Select[*tuple[Any, ...]]
 
 AWAY = "The database is away; try again shortly"
@@ -34,6 +35,14 @@ class Reader(Protocol):
 
     async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
         """All rows of `statement`; Unavailable when the database is away or the time is up."""
+
+    async def prepared(
+        self, key: Hashable, make: Callable[[], Statement], values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        """All rows of the statement that `make` gives, as the driver has them, with `values` bound by name.
+
+        It is made and compiled once for all calls with the same `key`.
+        """
 
 
 class Readable(Protocol):
@@ -69,24 +78,80 @@ def _explained() -> Iterator[None]:
         raise Unavailable(reason) from error
 
 
+class _Compiled:
+    """A statement as text, with what turns values into what the driver takes."""
+
+    def __init__(self, statement: Statement, dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        self.text = str(compiled)
+        self._own = compiled.params
+        self._names: Sequence[str] | None = compiled.positiontup
+        self._encode = {name: encode for name, encode in compiled._bind_processors.items() if encode}  # noqa: SLF001
+
+    def bind(self, values: Mapping[str, Any]) -> Any:
+        """The parameters in the driver's form; each value is there."""
+        bound = {name: values.get(name, own) for name, own in self._own.items()}
+        for name, encode in self._encode.items():
+            bound[name] = encode(bound[name])
+        return bound if self._names is None else tuple([bound[name] for name in self._names])
+
+
+_MOST_SHAPES = 1_000
+
+
+class _Statements:
+    """The statements that were compiled, by key."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._held: dict[Hashable, _Compiled] = {}
+
+    def get(self, key: Hashable, make: Callable[[], Statement]) -> _Compiled:
+        """The statement of this key, compiled when it is new."""
+        found = self._held.get(key)
+        if found is None:
+            if len(self._held) >= _MOST_SHAPES:
+                self._held.clear()
+            found = self._held[key] = _Compiled(make(), self._dialect)
+        return found
+
+
 class _SqliteReader:
-    def __init__(self, connection: Connection, timeout: float) -> None:
-        self._connection, self._timeout = connection, timeout
+    def __init__(self, connection: Connection, timeout: float, statements: _Statements) -> None:
+        self._connection, self._timeout, self._statements = connection, timeout, statements
 
     async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
+        return await self._soon(lambda: self._connection.execute(statement).all())
+
+    async def prepared(
+        self, key: Hashable, make: Callable[[], Statement], values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        compiled = self._statements.get(key, make)
+        text, bound = compiled.text, compiled.bind(values)
+
+        def fetch() -> Sequence[tuple[Any, ...]]:
+            found: Sequence[tuple[Any, ...]] = self._connection.exec_driver_sql(text, bound).cursor.fetchall()
+            return found
+
+        return await self._soon(fetch)
+
+    async def _soon(self, query: Callable[[], T]) -> T:
         try:
-            return self._run(statement, _INLINE_SECONDS)
+            return self._within(query, _INLINE_SECONDS)
         except exc.OperationalError as error:
             if "interrupted" not in str(error.orig):
                 raise
-        return await asyncio.to_thread(self._run, statement, self._timeout)
+        except sqlite3.OperationalError as error:  # the driver's own, while rows are fetched
+            if "interrupted" not in str(error):
+                raise
+        return await asyncio.to_thread(self._within, query, self._timeout)
 
-    def _run(self, statement: Statement, seconds: float) -> Sequence[Row[Any]]:
+    def _within(self, query: Callable[[], T], seconds: float) -> T:
         deadline = time.monotonic() + seconds
         driver: sqlite3.Connection = self._connection.connection.driver_connection  # type: ignore[assignment]
         driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
         try:
-            return self._connection.execute(statement).all()
+            return query()
         finally:
             driver.set_progress_handler(None, 0)  # the next statement has a deadline of its own
 
@@ -105,6 +170,7 @@ class SqliteReads:
         self._engine = create_engine(
             "sqlite://", creator=connect, poolclass=QueuePool, pool_size=settings.pool_size, max_overflow=0
         )
+        self._statements = _Statements(self._engine.dialect)
         self._free = asyncio.Semaphore(settings.pool_size)  # the engine's own wait would block the loop
         self._settings = settings
 
@@ -118,7 +184,7 @@ class SqliteReads:
             self._let_go_of_another_file()
             with _explained(), self._engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN")
-                yield _SqliteReader(connection, self._settings.statement_timeout)
+                yield _SqliteReader(connection, self._settings.statement_timeout, self._statements)
         finally:
             self._free.release()
 
@@ -137,11 +203,18 @@ class SqliteReads:
 
 
 class _PostgresReader:
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, connection: AsyncConnection, statements: _Statements) -> None:
+        self._connection, self._statements = connection, statements
 
     async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
         return (await self._connection.execute(statement)).all()
+
+    async def prepared(
+        self, key: Hashable, make: Callable[[], Statement], values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        compiled = self._statements.get(key, make)
+        found = await self._connection.exec_driver_sql(compiled.text, compiled.bind(values))
+        return [tuple(row) for row in found]
 
 
 class PostgresReads:
@@ -158,12 +231,13 @@ class PostgresReads:
             pool_pre_ping=True,
             connect_args=_postgres_options(settings.statement_timeout),
         )
+        self._statements = _Statements(self._engine.dialect)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Reader]:
         with _explained():
             async with self._engine.connect() as connection:
-                yield _PostgresReader(connection)
+                yield _PostgresReader(connection, self._statements)
 
     async def close(self) -> None:
         await self._engine.dispose()

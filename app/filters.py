@@ -1,13 +1,15 @@
 """Query models: each filter is one field with its type, help, bounds and SQL clause together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlmodel import col
 
 from app import search
@@ -28,9 +30,15 @@ from app.values import MANY, Box, CountryCode, FirstDay, Instant, LastDay, Liste
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The SQL that a value stands for, given the value and the whole query."""
+    """The SQL that a value stands for, given the value and the whole query.
+
+    Both may be marks (see `marked`) instead of values. `bound` says what is bound to the marks where that is not the
+    value itself; `shape` says what of the value decides on the SQL's text.
+    """
 
     clause: Callable[[Any, Any], ColumnElement[bool] | None]
+    bound: Callable[[Any], Mapping[str, Any]] | None = None
+    shape: Callable[[Any], Hashable] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +48,75 @@ class Refers:
     column: Any
 
 
-def clauses(query: ListQuery) -> list[ColumnElement[bool]]:
-    """What `query` asks for, to be joined by AND."""
+def clauses(query: Any, without: Collection[str] = ()) -> list[ColumnElement[bool]]:
+    """What `query`, or its marks, asks for, to be joined by AND; leaves out the filters named in `without`."""
+    model: type[ListQuery] = query.model if isinstance(query, Marks) else type(query)
     found = []
-    for name, field in type(query).model_fields.items():
+    for name, mark in _marked_fields(model):
+        value = getattr(query, name)
+        if value is not None and name not in without:
+            found.append(mark.clause(value, query))
+    return [clause for clause in found if clause is not None]
+
+
+class Marks(SimpleNamespace):
+    """A query with a bind parameter in the place of each value, named after its field; `asked` has the values."""
+
+    model: type[ListQuery]
+    asked: ListQuery
+    probing: bool
+
+
+def marked(query: ListQuery, *, probing: bool = False) -> Marks:
+    """The marks of a query; with `probing`, clauses look an event up rather than list a whole subquery."""
+    marks = Marks(model=type(query), asked=query, probing=probing)
+    filters = dict(_marked_fields(type(query)))
+    for name in type(query).model_fields:
+        value = getattr(query, name)
+        if name in filters and value is not None:
+            value = (
+                [bindparam(f"{name}_{n}") for n in range(len(value))]
+                if isinstance(value, list)
+                else bindparam(name)
+            )
+        setattr(marks, name, value)
+    return marks
+
+
+def shape(query: ListQuery) -> tuple[Hashable, ...]:
+    """Queries of the same shape have the same SQL."""
+    found: list[Hashable] = [type(query)]
+    for name, mark in _marked_fields(type(query)):
         value = getattr(query, name)
         if value is not None:
-            found += [mark.clause(value, query) for mark in field.metadata if isinstance(mark, Where)]
-    return [clause for clause in found if clause is not None]
+            found += (name, len(value) if isinstance(value, list) else 0, mark.shape and mark.shape(value))
+    return tuple(found)
+
+
+def bound(query: ListQuery) -> dict[str, Any]:
+    """The values of a query's marks."""
+    values: dict[str, Any] = {}
+    for name, mark in _marked_fields(type(query)):
+        value = getattr(query, name)
+        if value is None:
+            continue
+        if mark.bound is not None:
+            values |= mark.bound(value)
+        elif isinstance(value, list):
+            values |= {f"{name}_{n}": one for n, one in enumerate(value)}
+        else:
+            values[name] = value
+    return values
+
+
+@cache
+def _marked_fields(model: type[ListQuery]) -> tuple[tuple[str, Where], ...]:
+    return tuple(
+        (name, mark)
+        for name, field in model.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Where)
+    )
 
 
 def references(query: ListQuery) -> list[tuple[str, Any, list[str]]]:
@@ -61,24 +130,36 @@ def references(query: ListQuery) -> list[tuple[str, Any, list[str]]]:
     ]
 
 
-def _involves(country: list[str] | None, roles: list[str] | None) -> ColumnElement[bool]:
-    chosen = select(col(EventCountry.event_id))
-    if country is not None:
-        chosen = chosen.where(col(EventCountry.country_code).in_(country))
-    if roles is not None:
-        chosen = chosen.where(col(EventCountry.role).in_(roles))
-    return col(Event.id).in_(chosen)
+def _involves(query: Any) -> ColumnElement[bool]:
+    conditions = []
+    if query.country is not None:
+        conditions.append(col(EventCountry.country_code).in_(query.country))
+    if query.country_role is not None:
+        conditions.append(col(EventCountry.role).in_(query.country_role))
+    return _has(query, EventCountry.event_id, *conditions)
 
 
-def _child(event_id: Any, column: Any, values: list[str]) -> ColumnElement[bool]:
-    return col(Event.id).in_(select(event_id).where(col(column).in_(values)))
+def _has(query: Any, event_id: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The event has a row in a table below it. A list is short to look through, or else a row is quick to look up."""
+    if getattr(query, "probing", False):
+        return exists().where(col(event_id) == col(Event.id), *conditions)
+    return col(Event.id).in_(select(col(event_id)).where(*conditions))
 
 
-def _within(box: list[float]) -> ColumnElement[bool]:
+def _within(box: list[Any], *, crosses: bool) -> ColumnElement[bool]:
     west, south, east, north = box
     longitude, latitude = col(Event.longitude), col(Event.latitude)
-    across = longitude.between(west, east) if west <= east else or_(longitude >= west, longitude <= east)
+    across = or_(longitude >= west, longitude <= east) if crosses else longitude.between(west, east)
     return and_(latitude.between(south, north), across)
+
+
+def _asked(query: Any) -> Any:
+    return query.asked if isinstance(query, Marks) else query
+
+
+def _crosses(box: list[float]) -> bool:
+    """The box lies across the antimeridian."""
+    return box[0] > box[2]
 
 
 def _named(folded: Any, text: str) -> ColumnElement[bool]:
@@ -90,16 +171,12 @@ def _named(folded: Any, text: str) -> ColumnElement[bool]:
 _FIRST_CERTAIN, _LAST_CERTAIN = date.min + timedelta(1), date.max - timedelta(1)
 
 
-def _begins(query: "EventFilters", day: date) -> ColumnElement[bool]:
-    if query.date_match == "certain":
-        return col(Event.date_start) >= max(day, _FIRST_CERTAIN)
-    return col(Event.date_end) >= day
+def _begins(query: Any, day: date) -> ColumnElement[bool]:
+    return col(Event.date_start if query.date_match == "certain" else Event.date_end) >= day
 
 
-def _ends(query: "EventFilters", day: date) -> ColumnElement[bool]:
-    if query.date_match == "certain":
-        return col(Event.date_end) <= min(day, _LAST_CERTAIN)
-    return col(Event.date_start) <= day
+def _ends(query: Any, day: date) -> ColumnElement[bool]:
+    return col(Event.date_end if query.date_match == "certain" else Event.date_start) <= day
 
 
 class EventFilters(ListQuery):
@@ -114,7 +191,7 @@ class EventFilters(ListQuery):
             " (several: any of them).",
             examples=["NE"],
         ),
-        Where(lambda v, q: _involves(v, q.country_role)),
+        Where(lambda v, q: _involves(q)),
     ] = None
     country_role: Annotated[
         list[Annotated[str, Listed("country_role")]] | None,
@@ -124,7 +201,7 @@ class EventFilters(ListQuery):
             " forces took part), `mentioned`. Narrows `country`; alone, any country will do.",
             examples=["location"],
         ),
-        Where(lambda v, q: _involves(None, v) if q.country is None else None),
+        Where(lambda v, q: _involves(q) if q.country is None else None),
     ] = None
     date_from: Annotated[
         FirstDay | None,
@@ -166,7 +243,7 @@ class EventFilters(ListQuery):
         list[Annotated[str, Listed("context")]] | None,
         Split,
         Field(description="PLOVER contexts: what the event was about.", examples=["military"]),
-        Where(lambda v, q: _child(EventContext.event_id, EventContext.context, v)),
+        Where(lambda v, q: _has(q, EventContext.event_id, col(EventContext.context).in_(v))),
     ] = None
     status: Annotated[
         list[Annotated[str, Listed("event_status")]] | None,
@@ -186,14 +263,14 @@ class EventFilters(ListQuery):
             examples=["kurt-campbell"],
         ),
         Refers(Actor.id),
-        Where(lambda v, q: _child(EventActor.event_id, EventActor.actor_id, v)),
+        Where(lambda v, q: _has(q, EventActor.event_id, col(EventActor.actor_id).in_(v))),
     ] = None
     source: Annotated[
         list[RowId] | None,
         Split,
         Field(max_length=MANY, description="Ids of sources that report on the event."),
         Refers(Source.id),
-        Where(lambda v, q: _child(Evidence.event_id, Evidence.source_id, v)),
+        Where(lambda v, q: _has(q, Evidence.event_id, col(Evidence.source_id).in_(v))),
     ] = None
     dataset: Annotated[
         list[RowId] | None,
@@ -209,7 +286,7 @@ class EventFilters(ListQuery):
             " place and actors. Case, accents and Vietnamese đ do not matter.",
             examples=["quân đội"],
         ),
-        Where(lambda v, q: search.Matches(col(Event.change_seq), col(Event.id), search.words(v))),
+        Where(lambda v, q: search.Matches(col(Event.change_seq), col(Event.id), v), bound=search.sought),
     ] = None
     bbox: Annotated[
         Box | None,
@@ -220,7 +297,7 @@ class EventFilters(ListQuery):
             " with a known point are found.",
             examples=[[-6, 11, 16, 24]],
         ),
-        Where(lambda v, q: _within(v)),
+        Where(lambda v, q: _within(v, crosses=_crosses(_asked(q).bbox)), shape=_crosses),
     ] = None
     fatalities_min: Annotated[
         int | None,
@@ -238,6 +315,9 @@ class EventFilters(ListQuery):
     def _in_order(self) -> Self:
         if self.date_from and self.date_to and self.date_from > self.date_to:
             raise PydanticCustomError("reversed", "date_to is before date_from", {"parameter": "date_to"})
+        if self.date_match == "certain":
+            self.date_from = self.date_from and max(self.date_from, _FIRST_CERTAIN)
+            self.date_to = self.date_to and min(self.date_to, _LAST_CERTAIN)
         return self
 
 

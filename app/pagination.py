@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy import ColumnElement, bindparam, literal, tuple_
 
 from app.db import Statement
 from app.errors import BadRequest, fault
@@ -73,11 +73,9 @@ def as_day(value: object) -> date:
 
 
 def as_instant(value: object) -> datetime:
-    """A key's time, which says its zone."""
+    """A key's time; without a zone it is UTC, as SQLite keeps it."""
     time = datetime.fromisoformat(as_text(value))
-    if time.tzinfo is None:
-        raise ValueError
-    return time.astimezone(UTC)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +91,14 @@ class Order:
 
     def beyond(self, key: Sequence[Any]) -> ColumnElement[bool]:
         """The rows that come after `key`, as one comparison that an index answers."""
+        return self.behind([literal(v, c.type) for v, c in zip(key, self.columns, strict=True)])
+
+    def behind(self, marks: Sequence[Any] | None = None) -> ColumnElement[bool]:
+        """The same, after the key that is bound to `after_0`, `after_1` ..."""
         here = tuple_(*self.columns)
-        there = tuple_(*(literal(v, c.type) for v, c in zip(key, self.columns, strict=True)))
+        there = tuple_(
+            *(marks or [bindparam(f"after_{n}", type_=c.type) for n, c in enumerate(self.columns)])
+        )
         return here < there if self.descending else here > there
 
 
@@ -117,10 +121,16 @@ def statement(select: Statement, order: Order, query: ListQuery) -> Statement:
     return keyed.order_by(*order.clauses()).limit(query.limit + 1)
 
 
+def after(query: ListQuery, order: Order) -> dict[str, Any]:
+    """What is bound to the marks of `Order.behind`."""
+    key = [] if query.cursor is None else _decode(query, order)
+    return {f"after_{n}": value for n, value in enumerate(key)}
+
+
 def cut(found: Sequence[Any], order: Order, query: ListQuery) -> tuple[Sequence[Any], str | None]:
     """The page's rows, and the cursor to what follows them."""
     rows = found[: query.limit]
-    cursor = _encode(query, rows[-1][-len(order.columns) :]) if len(found) > query.limit else None
+    cursor = _encode(query, order, rows[-1][-len(order.columns) :]) if len(found) > query.limit else None
     return rows, cursor
 
 
@@ -156,13 +166,15 @@ def _unpack(text: str) -> Any:
 
 def _digest(query: ListQuery) -> str:
     """What a cursor is bound to: the kind of list, its filters and its sort."""
-    asked = query.model_dump(mode="json", exclude=_NOT_THE_QUERY, exclude_none=True)
-    text = type(query).__name__ + json.dumps(asked, sort_keys=True)
+    asked = [(name, getattr(query, name)) for name in type(query).model_fields if name not in _NOT_THE_QUERY]
+    text = type(query).__name__ + repr([pair for pair in asked if pair[1] is not None])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _encode(query: ListQuery, key: Sequence[Any]) -> str:
-    return _pack([_digest(query), *(v if isinstance(v, int | str) else v.isoformat() for v in key)])
+def _encode(query: ListQuery, order: Order, key: Sequence[Any]) -> str:
+    # A driver may give days and times as text; the same key is the same cursor on both databases.
+    read = [of(value) if isinstance(value, str) else value for of, value in zip(order.read, key, strict=True)]
+    return _pack([_digest(query), *(v if isinstance(v, int | str) else v.isoformat() for v in read)])
 
 
 def _decode(query: ListQuery, order: Order) -> list[Any]:

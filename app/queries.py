@@ -1,12 +1,12 @@
 """Every SELECT that answers a client, as functions of (reader, query)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Text, column, func, literal, select, table
 from sqlmodel import SQLModel, col
 
-from app import codes
+from app import codes, event_lists
 from app.db import Reader, Statement
 from app.errors import BadRequest, Gone, NotFound, Unavailable, fault
 from app.filters import (
@@ -24,29 +24,12 @@ from app.pagination import (
     ListQuery,
     Order,
     Page,
-    as_count,
-    as_day,
-    as_instant,
-    as_text,
     cut,
     place,
     statement,
     token,
 )
 from app.tables import Actor, Clock, Country, Dataset, Event, EventRevision, Load, Source
-
-_DATE = (as_day, as_text)
-_TIME = (as_instant, as_text)
-
-_EVENT_ORDERS = {
-    "-date": Order((col(Event.date_start), col(Event.id)), descending=True, read=_DATE),
-    "date": Order((col(Event.date_start), col(Event.id)), read=_DATE),
-    "-updated": Order((col(Event.updated), col(Event.id)), descending=True, read=_TIME),
-    "updated": Order((col(Event.updated), col(Event.id)), read=_TIME),
-    "-fatalities": Order(
-        (col(Event.fatalities_rank), col(Event.id)), descending=True, read=(as_count, as_text)
-    ),
-}
 
 
 async def version(reader: Reader) -> str:
@@ -68,8 +51,23 @@ async def check_migrated(reader: Reader, head: str) -> None:
 async def events(reader: Reader, query: EventQuery) -> Page:
     """One page of events, each row its stored document."""
     await _check_references(reader, query)
-    wanted = [*clauses(query), col(Event.withdrawn).is_(None)]
-    return await _page(reader, query, select(col(Event.document)).where(*wanted), _EVENT_ORDERS[query.sort])
+    values = event_lists.values(query, query.sort)
+    found = await reader.prepared(
+        event_lists.key(query, query.sort, "page"), lambda: event_lists.page(query, query.sort), values
+    )
+    rows, cursor = cut(found, event_lists.ORDERS[query.sort], query)
+    if query.count == "none":
+        return Page(rows, cursor)
+    return Page(rows, cursor, *await _total(reader, query, values))
+
+
+async def _total(reader: Reader, query: EventQuery, values: Mapping[str, Any]) -> tuple[int, bool]:
+    """How many events there are, and whether there are no more."""
+    most = COUNT_CAP + 1 if query.count == "capped" else None
+    key = event_lists.key(query, "", most)
+    ((total,),) = await reader.prepared(key, lambda: event_lists.count(query, most), values)
+    capped = most is not None and total > COUNT_CAP
+    return COUNT_CAP if capped else total, not capped
 
 
 async def event(reader: Reader, event_id: str) -> tuple[bytes, bytes]:

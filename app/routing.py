@@ -28,10 +28,11 @@ class StrictRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         self._reader = _Reader(endpoint, self.dependant.query_params)
-        self._direct = self._reader.is_all and "GET" in self.methods
+        self._takes = frozenset(self.methods or ())
+        self._direct = self._reader.is_all
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in self.methods:
+        if scope["method"] not in self._takes:
             return await super().handle(scope, receive, send)
         pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         self._reader.check(pairs)

@@ -2,13 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.expression import BindParameter, bindparam
-from sqlalchemy.types import Boolean
+from sqlalchemy.sql.expression import bindparam
+from sqlalchemy.types import Boolean, String
 
 # Words are cut and folded here, never by a database, so that both find the same: SQLite's own tokenizer
 # would keep the Vietnamese đ apart from d, and PostgreSQL's would stem.
@@ -19,6 +18,7 @@ _IDEOGRAPH = r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"  # written without spa
 _WORD = re.compile(rf"{_IDEOGRAPH}|(?:(?!{_IDEOGRAPH})[^\W_])+")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")  # the same words, found faster
 _LONGEST_WORD = 100
+_TERMS, _LEXEMES = "q_terms", "q_lexemes"
 
 
 def fold(value: str) -> str:
@@ -38,19 +38,27 @@ def words(value: str) -> list[str]:
 
 
 class Matches(ColumnElement[bool]):
-    """True for an event that holds every one of `wanted`, which are folded words."""
+    """True for an event that holds every word of `text`, which is a text or the mark of one, named `q`."""
 
     inherit_cache = False
     type = Boolean()
 
-    def __init__(
-        self, sequence: ColumnElement[Any], event_id: ColumnElement[Any], wanted: Iterable[str]
-    ) -> None:
+    def __init__(self, sequence: ColumnElement[Any], event_id: ColumnElement[Any], text: Any) -> None:
         self.sequence, self.event_id = sequence, event_id
-        self.terms: BindParameter[str] = bindparam("q", " ".join(f'"{word}"' for word in wanted), unique=True)
-        self.lexemes: BindParameter[str] = bindparam(
-            "q", " & ".join(f"'{word}'" for word in wanted), unique=True
+        values = sought(text) if isinstance(text, str) else {}
+        self.terms, self.lexemes = (
+            bindparam(name, values.get(name), type_=String(), unique=bool(values))
+            for name in (_TERMS, _LEXEMES)
         )
+
+
+def sought(text: str) -> dict[str, str]:
+    """What the marks of a `Matches` stand for: the words of `text`, as each database takes them."""
+    wanted = words(text)
+    return {
+        _TERMS: " ".join(f'"{word}"' for word in wanted),
+        _LEXEMES: " & ".join(f"'{word}'" for word in wanted),
+    }
 
 
 @compiles(Matches, "sqlite")
