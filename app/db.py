@@ -267,7 +267,14 @@ def _is_sqlite(settings: Settings) -> bool:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -65536"):
+    # An event with its documents takes some 2 kB: of SQLite's usual pages, each would have one to itself.
+    for pragma in (
+        "page_size = 16384",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "cache_size = -65536",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

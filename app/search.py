@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -18,6 +19,9 @@ _IDEOGRAPH = r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"  # written without spa
 _WORD = re.compile(rf"{_IDEOGRAPH}|(?:(?!{_IDEOGRAPH})[^\W_])+")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")  # the same words, found faster
 _LONGEST_WORD = 100
+# Room for 10^12 changes below the day; a day's number has 22 bits.
+DAY_SHIFT = 40
+SEQUENCE = (1 << DAY_SHIFT) - 1
 _TERMS, _LEXEMES = "q_terms", "q_lexemes"
 
 
@@ -64,7 +68,8 @@ def sought(text: str) -> dict[str, str]:
 @compiles(Matches, "sqlite")
 def _sqlite_matches(element: Matches, compiler: Any, **kw: Any) -> str:
     sequence, terms = compiler.process(element.sequence, **kw), compiler.process(element.terms, **kw)
-    return f"{sequence} IN (SELECT rowid FROM event_search WHERE event_search MATCH {terms})"  # noqa: S608
+    found = f"SELECT rowid & {SEQUENCE} FROM event_search WHERE event_search MATCH {terms}"  # noqa: S608
+    return f"{sequence} IN ({found})"
 
 
 @compiles(Matches, "postgresql")
@@ -73,10 +78,15 @@ def _postgresql_matches(element: Matches, compiler: Any, **kw: Any) -> str:
     return f"{event_id} IN (SELECT event_id FROM event_search WHERE words @@ CAST({lexemes} AS tsquery))"  # noqa: S608
 
 
-def entry(dialect: str, event_id: str, sequence: int, found_by: str) -> tuple[int | str, str]:
-    """The row of `event_search` that makes an event found; SQLite keys it by the change sequence."""
+def row_id(start: date, sequence: int) -> int:
+    """Where SQLite's index keeps an event: in the order of days, and unique by its change sequence."""
+    return start.toordinal() << DAY_SHIFT | sequence
+
+
+def entry(dialect: str, event_id: str, place: int, found_by: str) -> tuple[int | str, str]:
+    """The row of `event_search` that makes an event found; SQLite keys it by `place`, its `row_id`."""
     if dialect == "sqlite":
-        return sequence, " ".join(words(found_by))
+        return place, " ".join(words(found_by))
     return event_id, " ".join(f"'{word}'" for word in words(found_by))
 
 

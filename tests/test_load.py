@@ -97,7 +97,7 @@ def _dump(engine: Engine, *but: str) -> dict[str, list[tuple[Any, ...]]]:
 def _index(engine: Engine) -> Iterable[tuple[str, list[str]]]:
     """What the full-text index holds, by event; every entry must belong to one."""
     if engine.dialect.name == "sqlite":
-        held = "SELECT event.id, words FROM event_search LEFT JOIN event ON event_search.rowid = change_seq"
+        held = "SELECT event.id, words FROM event_search LEFT JOIN event ON event_search.rowid & 1099511627775 = change_seq"
     else:
         held = "SELECT event_id, array_to_string(tsvector_to_array(words), ' ') FROM event_search"
     with engine.connect() as connection:

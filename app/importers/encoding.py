@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import date
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -46,6 +47,7 @@ class Held(NamedTuple):
     dataset_id: str
     revision: int
     change_seq: int
+    date_start: date | str
     withdrawn: Any
     withdrawn_reason: str | None
     document: bytes
@@ -53,8 +55,17 @@ class Held(NamedTuple):
 
 
 class Sequenced(NamedTuple):
+    """Where the full-text index has an event."""
+
     id: str
     change_seq: int
+    date_start: date | str
+
+
+def search_place(row: Held | Sequenced) -> int:
+    """The key of an event in SQLite's full-text index, from its row."""
+    start = row.date_start if isinstance(row.date_start, date) else date.fromisoformat(row.date_start)
+    return search.row_id(start, row.change_seq)
 
 
 def digest(row: Sequence[Any]) -> str:

@@ -144,11 +144,12 @@ class Writer:
         count, last, event = 0, "", TABLES["event"].c
         page = select(event.id).order_by(event.id).limit(BATCH)
         while ids := self._connection.execute(page.where(event.id > last)).scalars().all():
-            sequences = dict(self._bulk.rows("event", ("id", "change_seq"), "id", ids))
+            held = self._bulk.rows("event", encoding.Sequenced._fields, "id", ids)
+            places = {row[0]: encoding.search_place(encoding.Sequenced(*row)) for row in held}
             rows, found_by = [], []
             for record, rendered in self._rendered_from_rows(ids):
                 rows.append((*encoding.stored(rendered), record.id))
-                found_by.append(search.entry(self._dialect, record.id, sequences[record.id], rendered.text))
+                found_by.append(search.entry(self._dialect, record.id, places[record.id], rendered.text))
             self._bulk.update("event", ("document", "document_evidence", "document_version"), "id", rows)
             self._bulk.insert("event_search", (self._search_key, "words"), found_by)
             count, last = count + len(ids), ids[-1]
@@ -207,7 +208,8 @@ class Writer:
                 record.id, self._dataset_id, self._now_text, *encoding.facts_columns(record.facts),
                 1, sequence, self._now_text, digests[record.id], *encoding.stored(rendered),
             ))  # fmt: skip
-            found_by.append(search.entry(self._dialect, record.id, sequence, rendered.text))
+            place = search.row_id(record.facts.date_start, sequence)
+            found_by.append(search.entry(self._dialect, record.id, place, rendered.text))
         self._bulk.insert("event", encoding.EVENT, rows)
         self._insert_children(records)
         self._bulk.insert("event_search", (self._search_key, "words"), found_by)
@@ -235,7 +237,8 @@ class Writer:
                 *encoding.facts_columns(record.facts), old.revision + 1, sequence, self._now_text, digests[record.id],
                 *encoding.stored(rendered), None, None, None, record.id,
             ))  # fmt: skip
-            found_by.append(search.entry(self._dialect, record.id, sequence, rendered.text))
+            place = search.row_id(record.facts.date_start, sequence)
+            found_by.append(search.entry(self._dialect, record.id, place, rendered.text))
             revisions.append(
                 (record.id, old.revision + 1, self._now_text, json.dumps(encoding.changes(old, rendered)))
             )
@@ -322,13 +325,14 @@ class Writer:
 
     def _rerender(self, ids: Sequence[str]) -> None:
         """Render events anew from their rows, as a change."""
-        columns = ("id", "change_seq")
+        columns = encoding.Sequenced._fields
         held = [encoding.Sequenced(*row) for row in self._bulk.rows("event", columns, "id", ids)]
         rows, found_by = [], []
         for record, rendered in self._rendered_from_rows(ids, self._now):
             sequence = self._next()
             rows.append((sequence, self._now_text, *encoding.stored(rendered), record.id))
-            found_by.append(search.entry(self._dialect, record.id, sequence, rendered.text))
+            place = search.row_id(record.facts.date_start, sequence)
+            found_by.append(search.entry(self._dialect, record.id, place, rendered.text))
         self._bulk.update("event", encoding.RERENDERED, "id", rows)
         self._find_anew(held, found_by)
 
@@ -342,7 +346,7 @@ class Writer:
 
     def _find_anew(self, held: Iterable["encoding.Held | encoding.Sequenced"], found_by: Rows) -> None:
         """Put events into the full-text index in place of what it had of them."""
-        old = [row.change_seq if self._dialect == "sqlite" else row.id for row in held]
+        old = [encoding.search_place(row) if self._dialect == "sqlite" else row.id for row in held]
         self._bulk.delete("event_search", self._search_key, old)
         self._bulk.insert("event_search", (self._search_key, "words"), found_by)
 

@@ -1,4 +1,4 @@
-"""Let the events of a country, actor or context be one range of an index, in the order of pages.
+"""Let the events of a country, actor or context be one range of an index in the order of pages, and words too.
 
 Revision ID: 0002
 Revises: 0001
@@ -60,6 +60,26 @@ def upgrade() -> None:
             postgresql_where=_LASTING,
         )
 
+    if on_sqlite:
+        _key_words_by(
+            "(CAST(julianday(e.date_start) - 1721424.5 AS INTEGER) << 40) | e.change_seq", "s.rowid"
+        )
+
+
+def _key_words_by(key: str, held: str) -> None:
+    """Make SQLite's full-text index anew, with its rows under another key."""
+    op.execute(
+        f"CREATE TEMPORARY TABLE old_search AS SELECT {key} AS key, s.words"
+        f" FROM event_search s JOIN event e ON e.change_seq = {held}"
+    )
+    op.execute("DROP TABLE event_search")
+    op.execute(
+        "CREATE VIRTUAL TABLE event_search"
+        " USING fts5(words, tokenize = 'ascii', columnsize = 0, detail = none)"
+    )
+    op.execute("INSERT INTO event_search (rowid, words) SELECT key, words FROM old_search ORDER BY key")
+    op.execute("DROP TABLE old_search")
+
 
 def _fill(table: str, key: str, has_roles: bool) -> None:
     first = "true"
@@ -74,6 +94,8 @@ def _fill(table: str, key: str, has_roles: bool) -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        _key_words_by("e.change_seq", "(s.rowid & 1099511627775)")
     for table, columns in _BEFORE.items():
         op.drop_index(f"ix_{table}_lasting", table)
         op.drop_index(f"ix_{table}_listing", table)
