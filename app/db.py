@@ -37,9 +37,9 @@ class Reader(Protocol):
         """All rows of `statement`; Unavailable when the database is away or the time is up."""
 
     async def prepared(
-        self, key: Hashable, make: Callable[[], Statement], values: Mapping[str, Any]
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
-        """All rows of the statement that `make` gives, as the driver has them, with `values` bound by name.
+        """All rows of the statement that `make` gives for a dialect, as the driver has them, with `values` bound by name.
 
         It is made and compiled once for all calls with the same `key`.
         """
@@ -106,13 +106,13 @@ class _Statements:
         self._dialect = dialect
         self._held: dict[Hashable, _Compiled] = {}
 
-    def get(self, key: Hashable, make: Callable[[], Statement]) -> _Compiled:
+    def get(self, key: Hashable, make: Callable[[str], Statement]) -> _Compiled:
         """The statement of this key, compiled when it is new."""
         found = self._held.get(key)
         if found is None:
             if len(self._held) >= _MOST_SHAPES:
                 self._held.clear()
-            found = self._held[key] = _Compiled(make(), self._dialect)
+            found = self._held[key] = _Compiled(make(self._dialect.name), self._dialect)
         return found
 
 
@@ -124,7 +124,7 @@ class _SqliteReader:
         return await self._soon(lambda: self._connection.execute(statement).all())
 
     async def prepared(
-        self, key: Hashable, make: Callable[[], Statement], values: Mapping[str, Any]
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
         compiled = self._statements.get(key, make)
         text, bound = compiled.text, compiled.bind(values)
@@ -210,7 +210,7 @@ class _PostgresReader:
         return (await self._connection.execute(statement)).all()
 
     async def prepared(
-        self, key: Hashable, make: Callable[[], Statement], values: Mapping[str, Any]
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
         compiled = self._statements.get(key, make)
         found = await self._connection.exec_driver_sql(compiled.text, compiled.bind(values))

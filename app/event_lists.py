@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Date,
     Integer,
@@ -18,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 
-from app import filters, spans
+from app import filters, search, spans
 from app.db import Statement
 from app.filters import EventFilters, Marks
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
@@ -62,16 +63,32 @@ def key(query: EventFilters, sort: str, what: Hashable) -> Hashable:
 def values(query: EventFilters, sort: str) -> dict[str, Any]:
     """What is bound to the marks of either statement."""
     bound = filters.bound(query) | after(query, ORDERS[sort]) | {"limit": query.limit + 1}
+    if query.q is not None:
+        bound |= _places(query, sort, bound)
     if query.date_from is not None:
         for of in spans.CLASSES:
             bound[f"earliest_{of}"] = spans.earliest(query.date_from, of)
     return bound
 
 
-def page(query: EventFilters, sort: str) -> Statement:
+def _places(query: EventFilters, sort: str, bound: dict[str, Any]) -> dict[str, int]:
+    """Where in the full-text index a page by date begins and ends at most."""
+    places = {}
+    if query.cursor is not None and sort in ("-date", "date"):
+        whole_day = search.SEQUENCE if sort == "-date" else 0
+        places["after_place"] = search.row_id(bound["after_0"], whole_day)
+    if query.date_to is not None:
+        places["last_place"] = search.row_id(query.date_to, search.SEQUENCE)
+    return places
+
+
+def page(query: EventFilters, sort: str, dialect: str) -> Statement:
     """(document, key ...) of one page and one event more."""
     order = ORDERS[sort]
-    lead = _lead(query) if sort in ("-date", "date") else None
+    by_date = sort in ("-date", "date")
+    if by_date and query.q is not None and dialect == "sqlite":
+        return _page_of_words(query, order)
+    lead = _lead(query) if by_date else None
     limit = bindparam("limit", type_=Integer)
     if lead is None:
         marks = filters.marked(query)
@@ -101,6 +118,43 @@ def page(query: EventFilters, sort: str) -> Statement:
         .join_from(cut, Event, col(Event.id) == cut.c.id)
         .order_by(*last.clauses())
     )
+
+
+def _page_of_words(query: EventFilters, order: Order) -> Statement:
+    """The page from SQLite's full-text index, which is in the order of days: the day of the last event, then the page.
+
+    Within a day the index has an order of its own, so all of the last day is looked at.
+    """
+    words, limit = search.WORDS, bindparam("limit", type_=Integer)
+    marks = filters.marked(query, probing=True)
+    conditions = [
+        search.holds_words(),
+        *filters.clauses(marks, without=("q",)),
+        col(Event.withdrawn).is_(None),
+    ]
+    if query.cursor is not None:
+        conditions.append(order.behind())
+        bound = bindparam("after_place", type_=BigInteger)
+        conditions.append(words.c.rowid <= bound if order.descending else words.c.rowid >= bound)
+    if query.date_to is not None:
+        conditions.append(words.c.rowid <= bindparam("last_place", type_=BigInteger))
+    joined = words.join(Event, col(Event.change_seq) == words.c.rowid.op("&")(literal(search.SEQUENCE)))
+    place = words.c.rowid.desc() if order.descending else words.c.rowid
+    first = (
+        select(words.c.rowid.label("place"))
+        .select_from(joined)
+        .where(*conditions)
+        .order_by(place)
+        .limit(limit)
+    )
+    furthest = (func.min if order.descending else func.max)(first.subquery().c.place)
+    last = select(furthest).scalar_subquery()
+    day = last.op(">>")(literal(search.DAY_SHIFT)).op("<<")(literal(search.DAY_SHIFT))
+    whole_days = (
+        words.c.rowid >= day if order.descending else words.c.rowid <= day.op("|")(literal(search.SEQUENCE))
+    )
+    found = select(col(Event.document), *order.columns).select_from(joined).where(*conditions, whole_days)
+    return found.order_by(*order.clauses()).limit(limit)
 
 
 def count(query: EventFilters, most: int | None) -> Statement:

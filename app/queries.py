@@ -53,7 +53,9 @@ async def events(reader: Reader, query: EventQuery) -> Page:
     await _check_references(reader, query)
     values = event_lists.values(query, query.sort)
     found = await reader.prepared(
-        event_lists.key(query, query.sort, "page"), lambda: event_lists.page(query, query.sort), values
+        event_lists.key(query, query.sort, "page"),
+        lambda dialect: event_lists.page(query, query.sort, dialect),
+        values,
     )
     rows, cursor = cut(found, event_lists.ORDERS[query.sort], query)
     if query.count == "none":
@@ -65,7 +67,7 @@ async def _total(reader: Reader, query: EventQuery, values: Mapping[str, Any]) -
     """How many events there are, and whether there are no more."""
     most = COUNT_CAP + 1 if query.count == "capped" else None
     key = event_lists.key(query, "", most)
-    ((total,),) = await reader.prepared(key, lambda: event_lists.count(query, most), values)
+    ((total,),) = await reader.prepared(key, lambda _: event_lists.count(query, most), values)
     capped = most is not None and total > COUNT_CAP
     return COUNT_CAP if capped else total, not capped
 

@@ -5,7 +5,7 @@ import unicodedata
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import BigInteger, ColumnElement, column, literal_column, table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import bindparam
 from sqlalchemy.types import Boolean, String
@@ -76,6 +76,16 @@ def _sqlite_matches(element: Matches, compiler: Any, **kw: Any) -> str:
 def _postgresql_matches(element: Matches, compiler: Any, **kw: Any) -> str:
     event_id, lexemes = compiler.process(element.event_id, **kw), compiler.process(element.lexemes, **kw)
     return f"{event_id} IN (SELECT event_id FROM event_search WHERE words @@ CAST({lexemes} AS tsquery))"  # noqa: S608
+
+
+WORDS = table("event_search", column("rowid", BigInteger))
+
+
+def holds_words() -> ColumnElement[bool]:
+    """A row of SQLite's index holds every word that is bound to the marks of `sought`."""
+    return literal_column("event_search").op("MATCH", return_type=Boolean())(
+        bindparam(_TERMS, type_=String())
+    )
 
 
 def row_id(start: date, sequence: int) -> int:
