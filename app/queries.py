@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, Text, column, func, literal, select, table
 from sqlmodel import SQLModel, col
 
-from app import codes, event_lists
+from app import codes, event_lists, tally_counts
 from app.db import Reader, Statement
 from app.errors import BadRequest, Gone, NotFound, Unavailable, fault
 from app.filters import (
@@ -65,6 +65,12 @@ async def events(reader: Reader, query: EventQuery) -> Page:
 
 async def _total(reader: Reader, query: EventQuery, values: Mapping[str, Any]) -> tuple[int, bool]:
     """How many events there are, and whether there are no more."""
+    if tally_counts.counts(query):
+        ((total,),) = await reader.prepared(
+            tally_counts.key(query), lambda _: tally_counts.total(query), tally_counts.values(query)
+        )
+        capped = query.count == "capped" and total > COUNT_CAP
+        return COUNT_CAP if capped else int(total), not capped
     most = COUNT_CAP + 1 if query.count == "capped" else None
     key = event_lists.key(query, "", most)
     ((total,),) = await reader.prepared(key, lambda _: event_lists.count(query, most), values)

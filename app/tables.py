@@ -385,6 +385,26 @@ class Evidence(SQLModel, table=True):
     note: str | None = Field(default=None, sa_type=Text)
 
 
+class EventTally(SQLModel, table=True):
+    """How many served events begin, end, and lie wholly within a period: derived, kept by the writer, exact.
+
+    `scope` is `all` or a country, type or dataset (`country:NE`); `period` is a year, month or day as ISO 8601 writes it,
+    by `level`. `deaths` are the best estimates of the events that lie within it. What may have happened in a period began
+    by its end and did not end before its start, so any range is two sums.
+    """
+
+    __tablename__: ClassVar[str] = "event_tally"
+    __table_args__ = (_CLUSTERED,)
+
+    scope: str = Field(primary_key=True, sa_type=Id)
+    level: str = Field(primary_key=True)
+    period: str = Field(primary_key=True, sa_type=Id)
+    starts: int = Field(sa_type=BigInteger)
+    ends: int = Field(sa_type=BigInteger)
+    within: int = Field(sa_type=BigInteger)
+    deaths: int = Field(sa_type=BigInteger)
+
+
 class EventRevision(SQLModel, table=True):
     """What an edit, a withdrawal or a restoration changed; the first revision of an event has no row."""
 

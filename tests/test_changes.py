@@ -25,6 +25,7 @@ from app.records import (
 )
 from app.settings import Settings
 from tests.databases import Databases
+from tests.derived import check_derived
 
 IDS = "abcdef"
 
@@ -80,7 +81,7 @@ def served(url: str) -> Iterator[tuple[Engine, TestClient]]:
 def empty(engine: Engine) -> None:
     """Take all events away, as if the database were new; sequences go on."""
     with engine.begin() as connection:
-        for table in ("event_search", "event", "load", "dataset", "source", "actor"):
+        for table in ("event_search", "event_tally", "event", "load", "dataset", "source", "actor"):
             connection.execute(text(f"DELETE FROM {table}"))
 
 
@@ -120,6 +121,7 @@ def test_a_mirror_ends_with_what_the_server_holds(
     for mirror in mirrors:
         mirror.follow(2)
         assert mirror.agrees()
+    check_derived(engine)
 
 
 def test_each_event_once_in_the_order_of_its_last_change(served: tuple[Engine, TestClient]) -> None:

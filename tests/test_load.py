@@ -29,6 +29,7 @@ from app.records import (
 )
 from app.tables import Clock, Dataset, Event, Evidence, Load
 from tests.conftest import SEED
+from tests.derived import check_derived
 from tests.parts import events_of, release_of, replace
 
 WHOLE = TypeAdapter(schemas.EventWithEvidence)
@@ -154,6 +155,7 @@ def _assert_rendered(engine: Engine) -> None:
     index = list(_index(engine))
     assert len(index) == len(words)
     assert dict(index) == words
+    check_derived(engine)
 
 
 def _load(engine: Engine, release: Release) -> Summary:

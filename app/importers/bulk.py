@@ -36,6 +36,18 @@ class Bulk:
             changes = ", ".join(f"{name} = {self._mark}" for name in columns)
             self._cursor.executemany(f"UPDATE {table} SET {changes} WHERE {key} = {self._mark}", rows)  # noqa: S608
 
+    def add(self, table: str, key: Collection[str], numbers: Collection[str], rows: Rows) -> None:
+        """Add to the `numbers` of the rows with these keys, which come first in each of `rows`; a new key is inserted."""
+        if rows:
+            columns = (*key, *numbers)
+            marks = ", ".join(self._mark for _ in columns)
+            sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in numbers)
+            self._cursor.executemany(
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+                f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sums}",
+                rows,
+            )
+
     def delete(self, table: str, key: str, values: Collection[Any]) -> None:
         """Remove the rows whose `key` is one of `values`."""
         if values:

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Select, column, select, table, update
 
 from app import codes, documents, search, spans
 from app.documents import Related, Rendered, State
-from app.importers import encoding
+from app.importers import encoding, tallies
 from app.importers.bulk import Bulk, Rows
+from app.importers.tallies import Counted, Tallies
 from app.records import (
     ActorRecord,
     EventRecord,
@@ -67,6 +68,7 @@ class Writer:
         self._now_text = self._now.strftime("%Y-%m-%d %H:%M:%S.%f")
         self._search_key = search.key_column(self._dialect)
         self._bulk = Bulk(connection)
+        self._tallies = Tallies(self._bulk)
         self._bulk.script(
             "CREATE TEMPORARY TABLE IF NOT EXISTS seen (id text PRIMARY KEY)", "DELETE FROM seen"
         )
@@ -141,6 +143,7 @@ class Writer:
     def render_all(self) -> int:
         """Render every document, and fill the full-text index, anew without calling it a change; returns how many."""
         self._bulk.script("DELETE FROM event_search")
+        tallies.rebuild(self._bulk)
         count, last, event = 0, "", TABLES["event"].c
         page = select(event.id).order_by(event.id).limit(BATCH)
         while ids := self._connection.execute(page.where(event.id > last)).scalars().all():
@@ -157,6 +160,7 @@ class Writer:
 
     def close(self, *, news: bool = False) -> None:
         """Hand the sequence on; with `news`, data has changed even when no event has."""
+        self._tallies.flush()
         if news or self._seq != self._first_seq:
             self._connection.execute(update(TABLES["clock"]).values(seq=self._seq + news))
 
@@ -210,6 +214,7 @@ class Writer:
             ))  # fmt: skip
             place = search.row_id(record.facts.date_start, sequence)
             found_by.append(search.entry(self._dialect, record.id, place, rendered.text))
+            self._count(record)
         self._bulk.insert("event", encoding.EVENT, rows)
         self._insert_children(records)
         self._bulk.insert("event_search", (self._search_key, "words"), found_by)
@@ -225,6 +230,7 @@ class Writer:
 
     def _rewrite(self, records: list[EventRecord], digests: dict[str, str], related: Related) -> None:
         ids = [record.id for record in records]
+        self._uncount(ids)
         held = {
             row[0]: encoding.Held(*row) for row in self._bulk.rows("event", encoding.Held._fields, "id", ids)
         }
@@ -239,6 +245,7 @@ class Writer:
             ))  # fmt: skip
             place = search.row_id(record.facts.date_start, sequence)
             found_by.append(search.entry(self._dialect, record.id, place, rendered.text))
+            self._count(record, old.dataset_id)
             revisions.append(
                 (record.id, old.revision + 1, self._now_text, json.dumps(encoding.changes(old, rendered)))
             )
@@ -261,6 +268,7 @@ class Writer:
             told = [encoding.change("withdrawn", reason, entry.reason)]
             revisions.append((key, revision + 1, self._now_text, json.dumps(told)))
             self._summary.withdrawn += withdrawn is None
+        self._uncount([row[-1] for row in rows])
         columns = ("withdrawn", "withdrawn_reason", "successor_id", "revision")
         self._bulk.update("event", columns, "id", rows)
         for name in encoding.LISTED_CHILDREN:
@@ -343,6 +351,25 @@ class Writer:
         related = documents.related(self._connection, (record for record, _ in held), self._countries)
         for record, state in held:
             yield record, documents.render(record, state._replace(updated=updated or state.updated), related)
+
+    def _count(self, record: EventRecord, dataset_id: str | None = None) -> None:
+        facts = record.facts
+        self._tallies.count(
+            Counted(
+                facts.type, dataset_id or self._dataset_id or "", facts.date_start, facts.date_end,
+                facts.fatalities_best, (code for code, _ in record.countries),
+            )
+        )  # fmt: skip
+
+    def _uncount(self, ids: Sequence[str]) -> None:
+        """Take what these events have added out of the tallies; a withdrawn one has nothing in them."""
+        countries: dict[str, list[str]] = {key: [] for key in ids}
+        for key, code in self._bulk.rows("event_country", ("event_id", "country_code"), "event_id", ids):
+            countries[key].append(code)
+        columns = ("id", "withdrawn", *Counted._fields[:-1])
+        for key, withdrawn, *facts in self._bulk.rows("event", columns, "id", ids):
+            if withdrawn is None:
+                self._tallies.count(Counted._make((*facts, countries[key])), -1)
 
     def _find_anew(self, held: Iterable["encoding.Held | encoding.Sequenced"], found_by: Rows) -> None:
         """Put events into the full-text index in place of what it had of them."""

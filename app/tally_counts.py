@@ -1,0 +1,86 @@
+"""Counts of events that the tallies answer: the SELECTs over `event_tally`."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, bindparam, func, or_, select
+from sqlmodel import col
+
+from app.db import Statement
+from app.filters import EventFilters
+from app.tables import EventTally
+
+_SCOPED = {"country": "country", "type": "type", "dataset": "dataset"}
+_FILTERS = (
+    "country_role",
+    "mode",
+    "context",
+    "status",
+    "actor",
+    "source",
+    "q",
+    "bbox",
+    "fatalities_min",
+    "updated_since",
+)
+
+
+def scope(query: EventFilters) -> str | None:
+    """The scope whose tallies count what `query` asks for; None when no tally does."""
+    if any(getattr(query, name) is not None for name in _FILTERS):
+        return None
+    given = [(name, values) for name in _SCOPED if (values := getattr(query, name)) is not None]
+    if not given:
+        return "all"
+    (name, values), *more = given
+    return None if more or len(values) > 1 else f"{_SCOPED[name]}:{values[0]}"
+
+
+def counts(query: EventFilters) -> bool:
+    """The tallies know how many events `query` finds."""
+    dated = query.date_from is not None or query.date_to is not None
+    return scope(query) is not None and not (dated and query.date_match == "certain")
+
+
+def key(query: EventFilters) -> tuple[Any, ...]:
+    """Queries with the same key have the same statement."""
+    return "tally", query.date_from is None, query.date_to is None
+
+
+def values(query: EventFilters) -> dict[str, str]:
+    """What is bound to its marks."""
+    bound = {"scope": scope(query) or ""}
+    for name in ("date_from", "date_to"):
+        day: date | None = getattr(query, name)
+        if day is not None:
+            bound |= {f"{name}_year": str(day)[:4], f"{name}_month": str(day)[:7], f"{name}_day": str(day)}
+    return bound
+
+
+def total(query: EventFilters) -> Statement:
+    """How many events there are: those that began by the end of the range, but for those that ended before it."""
+    began = _sum(EventTally.starts, query.date_to is not None, "date_to", lambda day, mark: day <= mark)
+    if query.date_from is None:
+        return select(began)
+    return select(began - _sum(EventTally.ends, True, "date_from", lambda day, mark: day < mark))
+
+
+def _sum(
+    number: Any, bounded: bool, name: str, up_to: Callable[[Any, Any], ColumnElement[bool]]
+) -> ColumnElement[int]:
+    """The sum of whole years, then of the months of the last year, then of the days of the last month."""
+    conditions = list(_parts(name, up_to)) if bounded else [col(EventTally.level) == "year"]
+    parts = or_(*conditions)
+    scoped = select(func.coalesce(func.sum(col(number)), 0)).where(
+        col(EventTally.scope) == bindparam("scope"), parts
+    )
+    return scoped.scalar_subquery()
+
+
+def _parts(name: str, up_to: Callable[[Any, Any], ColumnElement[bool]]) -> Iterator[ColumnElement[bool]]:
+    level, period = col(EventTally.level), col(EventTally.period)
+    year, month, day = [bindparam(f"{name}_{part}", type_=String()) for part in ("year", "month", "day")]
+    yield and_(level == "year", period < year)
+    yield and_(level == "month", period >= year, period < month)
+    yield and_(level == "day", period >= month, up_to(period, day))

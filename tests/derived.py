@@ -1,0 +1,58 @@
+"""The law of what is derived from events: whatever was written, it is what the events say now."""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from app import spans
+from app.tables import Event, EventActor, EventContext, EventCountry, EventTally
+
+LEVELS = {"year": 4, "month": 7, "day": 10}
+
+
+def check_derived(engine: Engine) -> None:
+    """The listed columns below an event repeat it, and the tallies count what is served."""
+    with Session(engine) as session:
+        events = {event.id: event for event in session.exec(select(Event))}
+        countries: dict[str, set[str]] = defaultdict(set)
+        for event in events.values():
+            assert event.span == spans.span(event.date_start, event.date_end)
+        for table, key in (
+            (EventCountry, "country_code"),
+            (EventActor, "actor_id"),
+            (EventContext, "context"),
+        ):
+            first: Counter[tuple[str, str]] = Counter()
+            rows: Any = session.exec(select(table)).all()
+            for row in rows:
+                event = events[row.event_id]
+                span = event.span if event.withdrawn is None else spans.WITHDRAWN
+                assert (row.date_start, row.date_end, row.span) == (event.date_start, event.date_end, span)
+                first[row.event_id, getattr(row, key)] += row.first_role
+                if isinstance(row, EventCountry):
+                    countries[row.event_id].add(row.country_code)
+            assert set(first.values()) <= {1}
+        held = {
+            (row.scope, row.level, row.period): (row.starts, row.ends, row.within, row.deaths)
+            for row in session.exec(select(EventTally))
+        }
+    assert {key: row for key, row in held.items() if any(row)} == _tallies(events, countries)
+
+
+def _tallies(events: dict[str, Any], countries: dict[str, set[str]]) -> dict[Any, tuple[int, ...]]:
+    found: dict[Any, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for event in events.values():
+        if event.withdrawn is not None:
+            continue
+        involved = [f"country:{code}" for code in countries[event.id]]
+        for scope in ("all", f"type:{event.type}", f"dataset:{event.dataset_id}", *involved):
+            for level, length in LEVELS.items():
+                start, end = str(event.date_start)[:length], str(event.date_end)[:length]
+                found[scope, level, start][0] += 1
+                found[scope, level, end][1] += 1
+                if start == end:
+                    found[scope, level, start][2] += 1
+                    found[scope, level, start][3] += event.fatalities_best or 0
+    return {key: tuple(row) for key, row in found.items()}
