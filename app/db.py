@@ -1,6 +1,7 @@
 """Engines for both databases: one way to read, one way to write, with timeouts on both."""
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
@@ -8,19 +9,24 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Dialect, Engine, QueuePool, Row, Select, create_engine, event, exc
+import psycopg
+from sqlalchemy import Connection, Dialect, Engine, NullPool, Row, Select, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from app.errors import Unavailable
 from app.settings import Settings
 
+log = logging.getLogger("dateline.sql")
+
 # A SQLite query runs in the event loop for this long, since a thread hop costs more than a page does;
 # one that takes longer is begun again in a thread.
 _INLINE_SECONDS = 0.02
+_MAPPED = 1 << 40  # all of the file, as far as SQLite was built to map
 _STEPS_BETWEEN_LOOKS = 5_000  # SQLite instructions, about 50 microseconds
 
 T = TypeVar("T")
+_File: TypeAlias = tuple[int, int]  # which file a path leads to: device and number
 Statement: TypeAlias = Select[*tuple[Any, ...]]
 
 AWAY = "The database is away; try again shortly"
@@ -52,16 +58,18 @@ class Readable(Protocol):
     async def close(self) -> None: ...
 
 
-def meaning(error: exc.DBAPIError) -> str | None:
+def meaning(error: Exception) -> str | None:
     """What a failure of the database says to whoever asked; None when it is a mistake of ours."""
-    text, kind = str(error.orig), type(error.orig).__name__
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    text, kind = str(cause), type(cause).__name__
     if "database is locked" in text or kind == "LockNotAvailable":
         return LOCKED
     if "no such table" in text or kind == "UndefinedTable":
         return NOT_MIGRATED
     if "interrupted" in text or kind == "QueryCanceled":
         return TOO_LONG
-    return AWAY if isinstance(error, exc.OperationalError | exc.InterfaceError) else None
+    away = exc.OperationalError | exc.InterfaceError | sqlite3.OperationalError | psycopg.OperationalError
+    return AWAY if isinstance(error, away) else None
 
 
 @contextmanager
@@ -71,7 +79,7 @@ def _explained() -> Iterator[None]:
         yield
     except exc.TimeoutError as error:
         raise Unavailable(TOO_BUSY) from error
-    except exc.DBAPIError as error:
+    except (exc.DBAPIError, sqlite3.Error, psycopg.Error) as error:
         reason = meaning(error)
         if reason is None:
             raise
@@ -106,19 +114,25 @@ class _Statements:
         self._dialect = dialect
         self._held: dict[Hashable, _Compiled] = {}
 
-    def get(self, key: Hashable, make: Callable[[str], Statement]) -> _Compiled:
-        """The statement of this key, compiled when it is new."""
+    def get(
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
+    ) -> tuple[str, Any]:
+        """The statement of this key, compiled when it is new, and the values as the driver takes them."""
         found = self._held.get(key)
         if found is None:
             if len(self._held) >= _MOST_SHAPES:
                 self._held.clear()
             found = self._held[key] = _Compiled(make(self._dialect.name), self._dialect)
-        return found
+        bound = found.bind(values)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("statement", extra={"statement": found.text, "parameters": str(bound)})
+        return found.text, bound
 
 
 class _SqliteReader:
     def __init__(self, connection: Connection, timeout: float, statements: _Statements) -> None:
         self._connection, self._timeout, self._statements = connection, timeout, statements
+        self._driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
 
     async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
         return await self._soon(lambda: self._connection.execute(statement).all())
@@ -126,34 +140,24 @@ class _SqliteReader:
     async def prepared(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
-        compiled = self._statements.get(key, make)
-        text, bound = compiled.text, compiled.bind(values)
-
-        def fetch() -> Sequence[tuple[Any, ...]]:
-            found: Sequence[tuple[Any, ...]] = self._connection.exec_driver_sql(text, bound).cursor.fetchall()
-            return found
-
-        return await self._soon(fetch)
+        text, bound = self._statements.get(key, make, values)
+        return await self._soon(lambda: self._driver.execute(text, bound).fetchall())
 
     async def _soon(self, query: Callable[[], T]) -> T:
         try:
             return self._within(query, _INLINE_SECONDS)
-        except exc.OperationalError as error:
-            if "interrupted" not in str(error.orig):
-                raise
-        except sqlite3.OperationalError as error:  # the driver's own, while rows are fetched
-            if "interrupted" not in str(error):
+        except (exc.OperationalError, sqlite3.OperationalError) as error:
+            if meaning(error) != TOO_LONG:
                 raise
         return await asyncio.to_thread(self._within, query, self._timeout)
 
     def _within(self, query: Callable[[], T], seconds: float) -> T:
         deadline = time.monotonic() + seconds
-        driver: sqlite3.Connection = self._connection.connection.driver_connection  # type: ignore[assignment]
-        driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
+        self._driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
         try:
             return query()
         finally:
-            driver.set_progress_handler(None, 0)  # the next statement has a deadline of its own
+            self._driver.set_progress_handler(None, 0)  # the next statement has a deadline of its own
 
 
 class SqliteReads:
@@ -161,45 +165,69 @@ class SqliteReads:
 
     def __init__(self, settings: Settings) -> None:
         self._path = Path(make_url(settings.database_url).database or "").absolute()
-        self._file: tuple[int, int] | None = None
         uri = f"{self._path.as_uri()}?mode=ro"
 
         def connect() -> sqlite3.Connection:
-            return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+            made = sqlite3.connect(
+                uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+            made.execute(f"PRAGMA mmap_size = {_MAPPED}")
+            return made
 
-        self._engine = create_engine(
-            "sqlite://", creator=connect, poolclass=QueuePool, pool_size=settings.pool_size, max_overflow=0
-        )
+        self._engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
         self._statements = _Statements(self._engine.dialect)
-        self._free = asyncio.Semaphore(settings.pool_size)  # the engine's own wait would block the loop
+        self._free = asyncio.Semaphore(settings.pool_size)
+        self._idle: list[
+            tuple[_File | None, Connection]
+        ] = []  # the pool of SQLAlchemy costs as much as a query
         self._settings = settings
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Reader]:
+        if self._free.locked():
+            try:
+                await asyncio.wait_for(self._free.acquire(), self._settings.pool_timeout)
+            except TimeoutError:
+                raise Unavailable(TOO_BUSY) from None
+        else:
+            await self._free.acquire()
         try:
-            await asyncio.wait_for(self._free.acquire(), self._settings.pool_timeout)
-        except TimeoutError:
-            raise Unavailable(TOO_BUSY) from None
-        try:
-            self._let_go_of_another_file()
-            with _explained(), self._engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN")
-                yield _SqliteReader(connection, self._settings.statement_timeout, self._statements)
+            with _explained(), self._connection() as connection:
+                reader = _SqliteReader(connection, self._settings.statement_timeout, self._statements)
+                yield reader
         finally:
             self._free.release()
 
-    def _let_go_of_another_file(self) -> None:
-        """Close the connections to a file that another one has taken the place of, such as a restored copy."""
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection in a transaction; it is kept for the next one unless something went wrong."""
+        file = self._file()
+        opened_on, connection = self._idle.pop() if self._idle else (file, None)
+        if connection is not None and opened_on != file:
+            connection.close()  # another file has taken the place of this one, such as a restored copy
+            connection = None
+        connection = connection or self._engine.connect()
+        driver: Any = connection.connection.driver_connection
+        try:
+            driver.execute("BEGIN")
+            yield connection
+            driver.execute("ROLLBACK")
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append((file, connection))
+
+    def _file(self) -> "_File | None":
         try:
             now = self._path.stat()
         except OSError:
-            return
-        if self._file not in (None, (now.st_dev, now.st_ino)):
-            self._engine.dispose()
-        self._file = (now.st_dev, now.st_ino)
+            return None
+        return now.st_dev, now.st_ino
 
     async def close(self) -> None:
-        self._engine.dispose()
+        for _, connection in self._idle:
+            connection.close()
+        self._idle.clear()
 
 
 class _PostgresReader:
@@ -212,8 +240,8 @@ class _PostgresReader:
     async def prepared(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
-        compiled = self._statements.get(key, make)
-        found = await self._connection.exec_driver_sql(compiled.text, compiled.bind(values))
+        text, bound = self._statements.get(key, make, values)
+        found = await self._connection.exec_driver_sql(text, bound)
         return [tuple(row) for row in found]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
+    literal_column,
     select,
     union,
     union_all,
@@ -220,26 +221,24 @@ def _lead(query: EventFilters) -> _Lead | None:
 def _dated(marks: Marks, table: Any) -> list[tuple[ColumnElement[bool], ...]]:
     """The conditions on the days, for each class of length that has a bound of its own."""
     start, end, span = col(table.date_start), col(table.date_end), col(table.span)
-    until = (
-        () if marks.date_to is None else ((end if marks.date_match == "certain" else start) <= marks.date_to,)
-    )
-    if marks.date_from is None or marks.date_match == "certain":
-        since = () if marks.date_from is None else (start >= marks.date_from,)
-        within = (
-            ()
-            if marks.date_to is None or not until or marks.date_match != "certain"
-            else (start <= marks.date_to,)
-        )
-        return [(span >= 0, *since, *until, *within)]
+    conditions = [] if marks.date_to is None else [start <= marks.date_to]
+    if marks.date_match == "certain" and marks.date_to is not None:
+        conditions.append(end <= marks.date_to)
+    if marks.date_from is None:
+        return [(span >= 0, *conditions)]
+    if marks.date_match == "certain":
+        return [(span >= 0, start >= marks.date_from, *conditions)]
+    conditions.append(end >= marks.date_from)
     return [
-        (
-            span == literal(of, Integer),
-            start >= bindparam(f"earliest_{of}", type_=Date()),
-            end >= marks.date_from,
-            *until,
-        )
+        (*_in_class(span, of), start >= bindparam(f"earliest_{of}", type_=Date()), *conditions)
         for of in spans.CLASSES
     ]
+
+
+def _in_class(span: Any, of: int) -> tuple[ColumnElement[bool], ...]:
+    """As text, and with the very words of the index of the lasting ones: SQLite uses a partial index only then."""
+    this = span == literal_column(str(of))
+    return (this, span > literal_column("0")) if of else (this,)
 
 
 __all__ = ["ORDERS", "count", "key", "page", "values"]

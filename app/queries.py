@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Text, column, func, literal, select, table
+from sqlalchemy import Row, Text, bindparam, column, func, literal, select, table
 from sqlmodel import SQLModel, col
 
 from app import codes, event_lists, tally_counts
@@ -31,11 +31,13 @@ from app.pagination import (
 )
 from app.tables import Actor, Clock, Country, Dataset, Event, EventRevision, Load, Source
 
+_VERSION = select(col(Clock.generation), col(Clock.seq))
+
 
 async def version(reader: Reader) -> str:
     """What the data's state is called: another whenever a load has finished."""
-    (row,) = await reader.rows(select(col(Clock.generation), col(Clock.seq)))
-    return f"{row.generation}.{row.seq}"
+    ((generation, seq),) = await reader.prepared("version", lambda _: _VERSION, {})
+    return f"{generation}.{seq}"
 
 
 async def check_migrated(reader: Reader, head: str) -> None:
@@ -80,21 +82,22 @@ async def _total(reader: Reader, query: EventQuery, values: Mapping[str, Any]) -
 
 async def event(reader: Reader, event_id: str) -> tuple[bytes, bytes]:
     """The documents of one event: its own and its evidence's; NotFound, or Gone when it was withdrawn."""
-    found = await reader.rows(
-        select(
-            col(Event.document),
-            col(Event.document_evidence),
-            col(Event.withdrawn),
-            col(Event.withdrawn_reason),
-            col(Event.successor_id),
-        ).where(col(Event.id) == event_id)
-    )
+    found = await reader.prepared("event", lambda _: _EVENT, {"id": event_id})
     if not found:
         raise NotFound(f"No event has the id {event_id!r}")
-    row = found[0]
-    if row.withdrawn is not None:
-        raise Gone(row.withdrawn_reason, row.successor_id)
-    return row.document, row.document_evidence
+    document, evidence, withdrawn, reason, successor = found[0]
+    if withdrawn is not None:
+        raise Gone(reason, successor)
+    return document, evidence
+
+
+_EVENT = select(
+    col(Event.document),
+    col(Event.document_evidence),
+    col(Event.withdrawn),
+    col(Event.withdrawn_reason),
+    col(Event.successor_id),
+).where(col(Event.id) == bindparam("id"))
 
 
 async def changes(reader: Reader, query: ChangeQuery) -> Page:

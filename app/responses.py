@@ -66,7 +66,7 @@ async def _answer(request: Request, make: Make) -> Response:
 
 def _headers(request: Request, version: str) -> dict[str, str]:
     """The same address, of the same data, by the same software, is the same bytes."""
-    asked = f"{request.url.path}?{request.url.query}"
+    asked = f"{request.scope['path']}?{request.scope['query_string']!r}"
     digest = hashlib.sha256(f"{__version__} {REPRESENTATION} {version} {asked}".encode()).hexdigest()
     age = request.app.state.settings.max_age
     return {"ETag": f'"{digest[:24]}"', "Cache-Control": f"public, max-age={age}" if age else "no-cache"}
@@ -86,10 +86,17 @@ def _whole_or_304(request: Request, body: bytes, headers: dict[str, str], media_
     return Response(body, headers=headers, media_type=media_type)
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9_.,~&=-]*")  # what stands in a link as it was asked
+
+
 def _next_link(request: Request, found: Page) -> str | None:
     if found.cursor is None:
         return None
     name = "cursor" if found.token is None else "since"
+    asked = request.scope["query_string"].decode("latin-1")
+    if _PLAIN.fullmatch(asked):
+        parts = [part for part in asked.split("&") if part and not part.startswith(f"{name}=")]
+        return f"{request.scope['path']}?{'&'.join((*parts, f'{name}={found.cursor}'))}"
     kept = [pair for pair in request.query_params.multi_items() if pair[0] != name]
     return f"{request.url.path}?{urlencode([*kept, (name, found.cursor)])}"
 

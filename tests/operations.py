@@ -1,6 +1,7 @@
 """The operations of the published contract, as the laws need them: where they are, and what they may answer."""
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-from sqlalchemy import Engine, event
+from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from app.main import create_app
@@ -180,12 +181,13 @@ def walk(client: TestClient, path: str, **query: Any) -> list[dict[str, Any]]:
         params = list(parse_qsl(link.query))
 
 
-def reading_engine(client: Any) -> Engine:
-    """The engine that a client's server reads with."""
-    engine = client.app.state.reads._engine
-    found = getattr(engine, "sync_engine", engine)
-    assert isinstance(found, Engine)
-    return found
+class _Recorder(logging.Handler):
+    def __init__(self, seen: list[tuple[str, str]]) -> None:
+        super().__init__(logging.DEBUG)
+        self.seen = seen
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.append((record.__dict__["statement"], record.__dict__["parameters"]))
 
 
 @contextmanager
@@ -196,9 +198,15 @@ def statements(client: Any) -> Iterator[list[tuple[str, str]]]:
     def record(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         seen.append((statement, str(parameters)))
 
-    engine = reading_engine(client)
+    engine = client.app.state.reads._engine
+    engine = getattr(engine, "sync_engine", engine)
+    log, recorder = logging.getLogger("dateline.sql"), _Recorder(seen)
+    log.addHandler(recorder)
+    log.setLevel(logging.DEBUG)
     event.listen(engine, "before_cursor_execute", record)
     try:
         yield seen
     finally:
         event.remove(engine, "before_cursor_execute", record)
+        log.setLevel(logging.NOTSET)
+        log.removeHandler(recorder)
