@@ -86,6 +86,22 @@ def _explained() -> Iterator[None]:
         raise Unavailable(reason) from error
 
 
+@asynccontextmanager
+async def _one_of_few(free: asyncio.Semaphore, patience: float) -> AsyncIterator[None]:
+    """Waits for a connection to be free, no longer than `patience` seconds."""
+    if free.locked():
+        try:
+            await asyncio.wait_for(free.acquire(), patience)
+        except TimeoutError:
+            raise Unavailable(TOO_BUSY) from None
+    else:
+        await free.acquire()
+    try:
+        yield
+    finally:
+        free.release()
+
+
 class _Compiled:
     """A statement as text, with what turns values into what the driver takes."""
 
@@ -184,19 +200,9 @@ class SqliteReads:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Reader]:
-        if self._free.locked():
-            try:
-                await asyncio.wait_for(self._free.acquire(), self._settings.pool_timeout)
-            except TimeoutError:
-                raise Unavailable(TOO_BUSY) from None
-        else:
-            await self._free.acquire()
-        try:
+        async with _one_of_few(self._free, self._settings.pool_timeout):
             with _explained(), self._connection() as connection:
-                reader = _SqliteReader(connection, self._settings.statement_timeout, self._statements)
-                yield reader
-        finally:
-            self._free.release()
+                yield _SqliteReader(connection, self._settings.statement_timeout, self._statements)
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -231,8 +237,10 @@ class SqliteReads:
 
 
 class _PostgresReader:
-    def __init__(self, connection: AsyncConnection, statements: _Statements) -> None:
-        self._connection, self._statements = connection, statements
+    def __init__(
+        self, connection: AsyncConnection, driver: psycopg.AsyncConnection, held: _Statements
+    ) -> None:
+        self._connection, self._driver, self._statements = connection, driver, held
 
     async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
         return (await self._connection.execute(statement)).all()
@@ -241,8 +249,12 @@ class _PostgresReader:
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
         text, bound = self._statements.get(key, make, values)
-        found = await self._connection.exec_driver_sql(text, bound)
-        return [tuple(row) for row in found]
+        async with self._driver.cursor(binary=True) as cursor:
+            await cursor.execute(text, bound)
+            return await cursor.fetchall()
+
+
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class PostgresReads:
@@ -251,23 +263,46 @@ class PostgresReads:
     def __init__(self, settings: Settings) -> None:
         self._engine = create_async_engine(
             _postgres_url(settings),
-            isolation_level="REPEATABLE READ",
-            execution_options={"postgresql_readonly": True},
-            pool_size=settings.pool_size,
-            max_overflow=0,
-            pool_timeout=settings.pool_timeout,
-            pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT",  # transactions are begun and ended here, in as few messages as can be
+            poolclass=NullPool,
             connect_args=_postgres_options(settings.statement_timeout),
         )
         self._statements = _Statements(self._engine.dialect)
+        self._free = asyncio.Semaphore(settings.pool_size)
+        self._idle: list[tuple[AsyncConnection, psycopg.AsyncConnection]] = []
+        self._settings = settings
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Reader]:
-        with _explained():
-            async with self._engine.connect() as connection:
-                yield _PostgresReader(connection, self._statements)
+        async with _one_of_few(self._free, self._settings.pool_timeout):
+            with _explained():
+                connection, driver = await self._begun()
+                try:
+                    yield _PostgresReader(connection, driver, self._statements)
+                    await driver.execute("COMMIT")
+                except BaseException:
+                    await connection.close()
+                    raise
+                self._idle.append((connection, driver))
+
+    async def _begun(self) -> tuple[AsyncConnection, psycopg.AsyncConnection]:
+        while self._idle:
+            connection, driver = self._idle.pop()
+            try:
+                await driver.execute(_BEGIN)
+            except psycopg.OperationalError:  # the server has gone since, and may be back
+                await connection.close()
+                continue
+            return connection, driver
+        connection = await self._engine.connect()
+        driver = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
+        await driver.execute(_BEGIN)
+        return connection, driver
 
     async def close(self) -> None:
+        for connection, _ in self._idle:
+            await connection.close()
+        self._idle.clear()
         await self._engine.dispose()
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import reduce
+from operator import add, le, lt
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, String, bindparam, func, select
 from sqlmodel import col
 
 from app.db import Statement
@@ -60,27 +62,34 @@ def values(query: EventFilters) -> dict[str, str]:
 
 def total(query: EventFilters) -> Statement:
     """How many events there are: those that began by the end of the range, but for those that ended before it."""
-    began = _sum(EventTally.starts, query.date_to is not None, "date_to", lambda day, mark: day <= mark)
+    began = _sum(EventTally.starts, None if query.date_to is None else "date_to")
     if query.date_from is None:
         return select(began)
-    return select(began - _sum(EventTally.ends, True, "date_from", lambda day, mark: day < mark))
+    return select(began - _sum(EventTally.ends, "date_from", lt))
 
 
 def _sum(
-    number: Any, bounded: bool, name: str, up_to: Callable[[Any, Any], ColumnElement[bool]]
+    number: Any, name: str | None = None, up_to: Callable[[Any, Any], ColumnElement[bool]] = le
 ) -> ColumnElement[int]:
-    """The sum of whole years, then of the months of the last year, then of the days of the last month."""
-    conditions = list(_parts(name, up_to)) if bounded else [col(EventTally.level) == "year"]
-    parts = or_(*conditions)
-    scoped = select(func.coalesce(func.sum(col(number)), 0)).where(
-        col(EventTally.scope) == bindparam("scope"), parts
-    )
-    return scoped.scalar_subquery()
+    """The sum of whole years, then of the months of the last year, then of the days of the last month.
+
+    Each is a sum of its own: SQLite would look at every period of the scope for all three at once.
+    """
+    parts = [(col(EventTally.level) == "year",)] if name is None else _parts(name, up_to)
+    sums = [
+        select(func.coalesce(func.sum(col(number)), 0))
+        .where(col(EventTally.scope) == bindparam("scope"), *conditions)
+        .scalar_subquery()
+        for conditions in parts
+    ]
+    return reduce(add, sums)
 
 
-def _parts(name: str, up_to: Callable[[Any, Any], ColumnElement[bool]]) -> Iterator[ColumnElement[bool]]:
+def _parts(
+    name: str, up_to: Callable[[Any, Any], ColumnElement[bool]]
+) -> Iterator[tuple[ColumnElement[bool], ...]]:
     level, period = col(EventTally.level), col(EventTally.period)
     year, month, day = [bindparam(f"{name}_{part}", type_=String()) for part in ("year", "month", "day")]
-    yield and_(level == "year", period < year)
-    yield and_(level == "month", period >= year, period < month)
-    yield and_(level == "day", period >= month, up_to(period, day))
+    yield level == "year", period < year
+    yield level == "month", period >= year, period < month
+    yield level == "day", period >= month, up_to(period, day)
