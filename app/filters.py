@@ -12,8 +12,8 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlmodel import col
 
-from app import search
-from app.pagination import Digits, ListQuery
+from app import search, stats
+from app.pagination import Digits, ListQuery, Query
 from app.tables import (
     Actor,
     Country,
@@ -50,7 +50,7 @@ class Refers:
 
 def clauses(query: Any, without: Collection[str] = ()) -> list[ColumnElement[bool]]:
     """What `query`, or its marks, asks for, to be joined by AND; leaves out the filters named in `without`."""
-    model: type[ListQuery] = query.model if isinstance(query, Marks) else type(query)
+    model: type[Query] = query.model if isinstance(query, Marks) else type(query)
     found = []
     for name, mark in _marked_fields(model):
         value = getattr(query, name)
@@ -62,12 +62,12 @@ def clauses(query: Any, without: Collection[str] = ()) -> list[ColumnElement[boo
 class Marks(SimpleNamespace):
     """A query with a bind parameter in the place of each value, named after its field; `asked` has the values."""
 
-    model: type[ListQuery]
-    asked: ListQuery
+    model: type[Query]
+    asked: Query
     probing: bool
 
 
-def marked(query: ListQuery, *, probing: bool = False) -> Marks:
+def marked(query: Query, *, probing: bool = False) -> Marks:
     """The marks of a query; with `probing`, clauses look an event up rather than list a whole subquery."""
     marks = Marks(model=type(query), asked=query, probing=probing)
     filters = dict(_marked_fields(type(query)))
@@ -83,7 +83,7 @@ def marked(query: ListQuery, *, probing: bool = False) -> Marks:
     return marks
 
 
-def shape(query: ListQuery) -> tuple[Hashable, ...]:
+def shape(query: Query) -> tuple[Hashable, ...]:
     """Queries of the same shape have the same SQL."""
     found: list[Hashable] = [type(query)]
     for name, mark in _marked_fields(type(query)):
@@ -93,7 +93,7 @@ def shape(query: ListQuery) -> tuple[Hashable, ...]:
     return tuple(found)
 
 
-def bound(query: ListQuery) -> dict[str, Any]:
+def bound(query: Query) -> dict[str, Any]:
     """The values of a query's marks."""
     values: dict[str, Any] = {}
     for name, mark in _marked_fields(type(query)):
@@ -110,7 +110,7 @@ def bound(query: ListQuery) -> dict[str, Any]:
 
 
 @cache
-def _marked_fields(model: type[ListQuery]) -> tuple[tuple[str, Where], ...]:
+def _marked_fields(model: type[Query]) -> tuple[tuple[str, Where], ...]:
     return tuple(
         (name, mark)
         for name, field in model.model_fields.items()
@@ -119,7 +119,7 @@ def _marked_fields(model: type[ListQuery]) -> tuple[tuple[str, Where], ...]:
     )
 
 
-def references(query: ListQuery) -> list[tuple[str, Any, list[str]]]:
+def references(query: Query) -> list[tuple[str, Any, list[str]]]:
     """(parameter, column, values) of each parameter that names rows of another table."""
     return [
         (name, mark.column, getattr(query, name))
@@ -179,7 +179,7 @@ def _ends(query: Any, day: date) -> ColumnElement[bool]:
     return col(Event.date_end if query.date_match == "certain" else Event.date_start) <= day
 
 
-class EventFilters(ListQuery):
+class EventFilters(Query):
     """What events can be asked for by, wherever events are asked for."""
 
     country: Annotated[
@@ -316,12 +316,15 @@ class EventFilters(ListQuery):
         if self.date_from and self.date_to and self.date_from > self.date_to:
             raise PydanticCustomError("reversed", "date_to is before date_from", {"parameter": "date_to"})
         if self.date_match == "certain":
-            self.date_from = self.date_from and max(self.date_from, _FIRST_CERTAIN)
-            self.date_to = self.date_to and min(self.date_to, _LAST_CERTAIN)
+            self._keep_off_open_ends()
         return self
 
+    def _keep_off_open_ends(self) -> None:
+        self.date_from = self.date_from and max(self.date_from, _FIRST_CERTAIN)
+        self.date_to = self.date_to and min(self.date_to, _LAST_CERTAIN)
 
-class EventQuery(EventFilters):
+
+class EventQuery(EventFilters, ListQuery):
     """A list of events."""
 
     sort: Annotated[
@@ -331,6 +334,64 @@ class EventQuery(EventFilters):
             " Every order ends in the id, so it is total."
         ),
     ] = "-date"
+
+
+class StatsQuery(EventFilters):
+    """Counts of events, by group."""
+
+    group: Annotated[
+        list[Literal["year", "month", "day", "country", "type", "actor", "dataset"]] | None,
+        Split,
+        Field(
+            max_length=2,
+            description="What to count by: one or two, of which one may be a time (`year`, `month`, `day`)."
+            " Without it, everything is one row.",
+            examples=["month"],
+        ),
+    ] = None
+    fill: Annotated[
+        Literal["none", "zero"],
+        Field(
+            description="`zero` gives a row to every period between the first and the last, or of the asked"
+            " range, also where nothing is; `none` leaves those rows out."
+        ),
+    ] = "none"
+    limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            description="The most rows you take. An answer that would be longer is refused, never cut.",
+            examples=[1000],
+        ),
+        Digits,
+    ] = 10_000
+
+    @property
+    def unit(self) -> stats.Unit | None:
+        """The time that is grouped by."""
+        return next((unit for unit in stats.LENGTHS if unit in (self.group or ())), None)
+
+    @property
+    def keys(self) -> list[str]:
+        """What is grouped by beside the time."""
+        return [dimension for dimension in self.group or () if dimension != self.unit]
+
+    def certain(self) -> Self:
+        """The same, of the events that surely lie in the range."""
+        surely = self.model_copy(update={"date_match": "certain"})
+        surely._keep_off_open_ends()
+        return surely
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        if len(set(self.keys) & set(stats.LENGTHS)) > 0:
+            raise PydanticCustomError(
+                "times", "takes only one of year, month and day", {"parameter": "group"}
+            )
+        if self.fill == "zero" and self.unit is None:
+            raise PydanticCustomError("fill", "needs year, month or day in group", {"parameter": "fill"})
+        return self
 
 
 class ChangeQuery(BaseModel):

@@ -24,6 +24,7 @@ from app.pagination import (
     ListQuery,
     Order,
     Page,
+    Query,
     cut,
     place,
     statement,
@@ -52,7 +53,7 @@ async def check_migrated(reader: Reader, head: str) -> None:
 
 async def events(reader: Reader, query: EventQuery) -> Page:
     """One page of events, each row its stored document."""
-    await _check_references(reader, query)
+    await check_references(reader, query)
     values = event_lists.values(query, query.sort)
     found = await reader.prepared(
         event_lists.key(query, query.sort, "page"),
@@ -141,13 +142,13 @@ async def countries(reader: Reader, query: CountryQuery) -> Page:
 
 async def actors(reader: Reader, query: ActorQuery) -> Page:
     """One page of actors, by id."""
-    await _check_references(reader, query)
+    await check_references(reader, query)
     return await _page(reader, query, _select_all(Actor, query), Order((col(Actor.id),)))
 
 
 async def sources(reader: Reader, query: SourceQuery) -> Page:
     """One page of sources, by id."""
-    await _check_references(reader, query)
+    await check_references(reader, query)
     return await _page(reader, query, _select_all(Source, query), Order((col(Source.id),)))
 
 
@@ -222,7 +223,7 @@ async def _one(reader: Reader, wanted: Statement, key: Any, value: str, what: st
     return found[0]
 
 
-async def _check_references(reader: Reader, query: ListQuery) -> None:
+async def check_references(reader: Reader, query: Query) -> None:
     """An id that nothing has is a mistake, and is said to be one."""
     faults = []
     for name, key, values in references(query):

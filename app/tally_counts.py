@@ -68,6 +68,15 @@ def total(query: EventFilters) -> Statement:
     return select(began - _sum(EventTally.ends, "date_from", lt))
 
 
+def periods(query: EventFilters, unit: str) -> tuple[tuple[Any, ...], Statement, dict[str, str]]:
+    """(key, statement, values) of (period, starts, ends, within, deaths) of a scope that `counts` knows."""
+    columns = (EventTally.period, EventTally.starts, EventTally.ends, EventTally.within, EventTally.deaths)
+    found = select(*map(col, columns)).where(
+        col(EventTally.scope) == bindparam("scope"), col(EventTally.level) == bindparam("level")
+    )
+    return ("tallies",), found, {"scope": scope(query) or "", "level": unit}
+
+
 def _sum(
     number: Any, name: str | None = None, up_to: Callable[[Any, Any], ColumnElement[bool]] = le
 ) -> ColumnElement[int]:
