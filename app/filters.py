@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlmodel import col
@@ -23,7 +24,21 @@ from app.tables import (
     Evidence,
     Source,
 )
-from app.values import MANY, Box, CountryCode, FirstDay, Instant, LastDay, Listed, Region, RowId, Split, Text
+from app.values import (
+    MANY,
+    Box,
+    CountryCode,
+    FirstDay,
+    FlatBox,
+    Instant,
+    Interval,
+    LastDay,
+    Listed,
+    Region,
+    RowId,
+    Split,
+    Text,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +266,53 @@ class EventQuery(EventFilters):
             " Every order ends in the id, so it is total."
         ),
     ] = "-date"
+
+
+MOST_FEATURES = 10_000
+
+
+def _meets(query: EventFilters, interval: tuple[date | None, date | None]) -> ColumnElement[bool]:
+    first, last = interval
+    after = [] if first is None else [_begins(query, first)]
+    before = [] if last is None else [_ends(query, last)]
+    return and_(*after, *before)
+
+
+class OgcQuery(EventQuery):
+    """The same list, with what OGC API - Features has other words or bounds for."""
+
+    limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            description=f"How many features a page holds at most; more than {MOST_FEATURES:,} are taken for"
+            " as many.",
+        ),
+        Digits,
+        AfterValidator(partial(min, MOST_FEATURES)),
+    ] = 100
+    bbox: Annotated[
+        FlatBox | None,
+        Field(
+            min_length=4,
+            max_length=6,
+            description="`west,south,east,north` in degrees (CRS84), or `west,south,lowest,east,north,highest`,"
+            " of which the heights do not matter; west > east crosses the antimeridian. Only events with a"
+            " known point are found.",
+            examples=[[-6, 11, 16, 24]],
+        ),
+        Where(lambda v, q: _within(v)),
+    ] = None
+    datetime: Annotated[
+        Interval | None,
+        Field(
+            description="A date or RFC 3339 time, or an interval of them: `2024-04-01/2024-04-30`,"
+            " `2024-04-01/..`, `../2024-04-30`. Finds the events that may have happened then, to the day in"
+            " UTC, and those of which nothing is known about when.",
+            examples=["2024-04-01/2024-04-30"],
+        ),
+        Where(lambda v, q: _meets(q, v)),
+    ] = None
 
 
 class ChangeQuery(BaseModel):
