@@ -1,7 +1,6 @@
 """Answers of OGC API - Features: the same events as features, and the documents that lead to them."""
 
 from collections.abc import Awaitable, Callable
-from functools import cache
 from typing import Any
 
 from fastapi import Request
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from app import queries, responses
 from app.db import Reader
 from app.filters import OgcQuery
-from app.ogc_schemas import PROPERTIES
+from app.ogc_schemas import PROPERTIES, EventProperties
 from app.pagination import Page
 
 GEOJSON = "application/geo+json"
@@ -118,6 +117,8 @@ async def collection(reader: Reader, base: str) -> dict[str, Any]:
         "links": [
             _link(here, "self", "This collection"),
             _link(f"{here}/items", "items", "Events", GEOJSON),
+            # The name of this relation does not depend on case; GDAL thinks it does.
+            _link(f"{here}/schema", "describedBy", "What each of them holds", SCHEMA),
             _link(f"{here}/queryables", _QUERYABLES, "What they can be asked for by", SCHEMA),
         ],
         "extent": {
@@ -149,31 +150,44 @@ def conformance_json() -> bytes:
 
 def queryables_json(base: str) -> bytes:
     """The filters that name a value of an event, or one of several values."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"{base}/collections/events/queryables",
-        "type": "object",
-        "title": "Events",
-        "properties": _queryables(),
-        "additionalProperties": False,
-    }
-    return to_json(schema)
-
-
-@cache
-def _queryables() -> dict[str, dict[str, Any]]:
     published = OgcQuery.model_json_schema()["properties"]
     names = ("country", "type", "mode", "context", "status", "actor", "source", "dataset")
-    return {
+    each = {
         name: published[name]["anyOf"][0]["items"]
         | {"title": name, "description": published[name]["description"]}
         for name in names
     }
+    return _schema_json(f"{base}/collections/events/queryables", each, additionalProperties=False)
 
 
-def contract(request: Request) -> bytes:
-    """The OpenAPI document, which clients find from here."""
-    return to_json(request.app.openapi())
+def schema_json(base: str) -> bytes:
+    """What a feature holds; by it GDAL types a column that is null in the first features it sees."""
+    published = EventProperties.model_json_schema()["properties"]
+    columns = {name: one.get("anyOf", [one])[0] for name, one in published.items() if name != "id"}
+    point = {"type": "object", "title": "Point", "description": "As GeoJSON has it"}
+    feature = {
+        "id": {"type": "string"},
+        "geometry": point,
+        "properties": {"type": "object", "properties": columns},
+    }
+    words = "What is not known is null, which stands for a property that is not there."
+    return _schema_json(f"{base}/collections/events/schema", feature, description=words)
+
+
+def _schema_json(address: str, properties: dict[str, Any], **more: Any) -> bytes:
+    draft = "https://json-schema.org/draft/2020-12/schema"
+    about = {"$schema": draft, "$id": address, "type": "object", "title": "Events"}
+    return to_json(about | {"properties": properties} | more)
+
+
+def contract(request: Request) -> Response:
+    """The OpenAPI document, by the media type that is asked for: GDAL looks here, and wants plain JSON."""
+    accepted = request.headers.get("accept", "")
+    plain = responses.JSON in accepted and OPENAPI not in accepted
+    document = to_json(request.app.openapi())
+    answer = responses.fixed(request, document, responses.JSON if plain else OPENAPI)
+    answer.headers["Vary"] = "Accept"
+    return answer
 
 
 def base(request: Request) -> str:

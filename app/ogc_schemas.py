@@ -1,6 +1,6 @@
 """What goes over the wire under /ogc: the flat properties of a feature, and the documents of OGC API - Features."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -25,9 +25,13 @@ def _at(*path: str) -> Callable[[Mapping[str, Any]], Any]:
     return get
 
 
-def _each(field: str, name: str) -> Callable[[Mapping[str, Any]], list[str]]:
-    """Each once, although one country or actor may have several roles."""
-    return lambda event: list(dict.fromkeys(one[name] for one in event[field]))
+def _joined(values: Iterable[str]) -> str | None:
+    """Each once, although a country may have several roles; many tables that features go to have no lists."""
+    return "|".join(dict.fromkeys(values)) or None
+
+
+def _each(field: str, name: str) -> Flat:
+    return Flat(str | None, lambda event: _joined(one[name] for one in event[field]))
 
 
 # A program that reads features makes a column of each.
@@ -36,7 +40,7 @@ PROPERTIES = {
     "dataset": Flat(str, _at("dataset")),
     "type": Flat(str, _at("type")),
     "mode": Flat(str | None, _at("mode")),
-    "contexts": Flat(list[str], _at("contexts")),
+    "contexts": Flat(str | None, lambda event: _joined(event["contexts"])),
     "status": Flat(str, _at("status")),
     "title": Flat(str, _at("title")),
     "summary": Flat(str | None, _at("summary")),
@@ -50,12 +54,12 @@ PROPERTIES = {
     "latitude": Flat(float | None, _at("place", "latitude")),
     "longitude": Flat(float | None, _at("place", "longitude")),
     "place_precision": Flat(str | None, _at("place", "precision")),
-    "countries": Flat(list[str], _each("countries", "code")),
-    "actors": Flat(list[str], _each("actors", "id")),
+    "countries": _each("countries", "code"),
+    "actors": _each("actors", "id"),
     "fatalities_low": Flat(int | None, _at("fatalities", "low")),
     "fatalities_best": Flat(int | None, _at("fatalities", "best")),
     "fatalities_high": Flat(int | None, _at("fatalities", "high")),
-    "sources": Flat(list[str], _each("sources", "id")),
+    "sources": _each("sources", "id"),
     "independent_origins": Flat(int, _at("independent_origins")),
     "revision": Flat(int, _at("revision")),
     "updated": Flat(datetime, _at("updated")),
@@ -153,12 +157,13 @@ class EventFeatures(BaseModel):
     ]
 
 
-class Queryables(BaseModel):
-    """A JSON Schema: what features can be asked for by, each the name of a parameter of `items`."""
+class JsonSchema(BaseModel):
+    """A JSON Schema."""
 
     schema_: Annotated[str, Field(alias="$schema")]
     id: Annotated[str, Field(alias="$id")]
     type: Literal["object"]
     title: str
+    description: Annotated[str, Field(default=None)]
     properties: dict[str, dict[str, Any]]
-    additionalProperties: Literal[False]  # noqa: N815
+    additionalProperties: Annotated[bool, Field(default=None)]  # noqa: N815

@@ -10,7 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from tests.operations import LISTS, OPERATIONS, PARAMETERS, PROBLEM, Operation, check_problem, name_of
+from tests.operations import (
+    LISTS,
+    OPERATIONS,
+    PARAMETERS,
+    PROBLEM,
+    Operation,
+    check_problem,
+    name_of,
+    next_of,
+)
 
 HOSTILE = (
     "%00", "NE%00", "%ED%A0%80", "%FF%FE", "%C3%28", "%F0%9F%87%B3%F0%9F%87%AA", "%E2%80%AE%E2%80%A8", "%0D%0AX-Evil:%201",
@@ -75,7 +84,7 @@ def _forged(values: Any) -> str:
 
 def _bookmark(client: TestClient, address: str) -> tuple[str, str]:
     """The parameter that leads to an address's next page, and its value."""
-    (pair,) = parse_qsl(urlsplit(client.get(address).json()["next"]).query)[-1:]
+    (pair,) = parse_qsl(urlsplit(str(next_of(client.get(address).json()))).query)[-1:]
     return pair
 
 

@@ -1,6 +1,6 @@
 """`/ogc`: OGC API - Features."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import JSONResponse, Response
@@ -26,10 +26,6 @@ class JsonSchema(JSONResponse):
     media_type = ogc.SCHEMA
 
 
-class OpenApi(Response):
-    media_type = ogc.OPENAPI
-
-
 @router.get("", include_in_schema=False)
 @router.get("/", response_model=ogc_schemas.LandingPage, summary="Begin here")
 async def get_landing_page(request: Request) -> Response:
@@ -37,10 +33,15 @@ async def get_landing_page(request: Request) -> Response:
     return responses.fixed(request, ogc.landing_json(ogc.base(request)))
 
 
-@router.get("/api", response_class=OpenApi, summary="Get the contract")
+@router.get(
+    "/api",
+    response_model=dict[str, Any],
+    summary="Get the contract",
+    responses={200: {"content": {ogc.OPENAPI: {}}}},
+)
 async def get_api(request: Request) -> Response:
-    """The same as `/openapi.json`, as the media type that clients of OGC APIs look for."""
-    return responses.fixed(request, ogc.contract(request), ogc.OPENAPI)
+    """The same as `/openapi.json`, where clients of OGC APIs look for it."""
+    return ogc.contract(request)
 
 
 @router.get("/conformance", response_model=ogc_schemas.Conformance, summary="List conformance classes")
@@ -65,13 +66,24 @@ async def get_collection(request: Request) -> Response:
 
 @router.get(
     "/collections/events/queryables",
-    response_model=ogc_schemas.Queryables,
+    response_model=ogc_schemas.JsonSchema,
     response_class=JsonSchema,
     summary="List what events can be asked for by",
 )
 async def get_queryables(request: Request) -> Response:
     """A JSON Schema of the values that name a kind of event, each under its parameter of `items`."""
     return responses.fixed(request, ogc.queryables_json(ogc.base(request)), ogc.SCHEMA)
+
+
+@router.get(
+    "/collections/events/schema",
+    response_model=ogc_schemas.JsonSchema,
+    response_class=JsonSchema,
+    summary="Get what a feature holds",
+)
+async def get_feature_schema(request: Request) -> Response:
+    """A JSON Schema of the events' features, for programs that make columns of it."""
+    return responses.fixed(request, ogc.schema_json(ogc.base(request)), ogc.SCHEMA)
 
 
 @router.get(
