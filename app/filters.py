@@ -307,8 +307,8 @@ class OgcQuery(EventQuery):
         Interval | None,
         Field(
             description="A date or RFC 3339 time, or an interval of them: `2024-04-01/2024-04-30`,"
-            " `2024-04-01/..`, `../2024-04-30`. Finds the events that may have happened then, to the day in"
-            " UTC, and those of which nothing is known about when.",
+            " `2024-04-01/..`, `../2024-04-30`. Finds every event that may have happened then, to the day in"
+            " UTC; `date_match=certain` those that surely did.",
             examples=["2024-04-01/2024-04-30"],
         ),
         Where(lambda v, q: _meets(q, v)),

@@ -127,12 +127,9 @@ def next_of(page: dict[str, Any]) -> str | None:
     if "features" not in page:
         link: str | None = page["next"]
         return link
-    for link in page["links"]:
-        if link["rel"] == "next":
-            parts = urlsplit(link["href"])
-            assert parts.scheme and parts.netloc
-            return f"{parts.path}?{parts.query}"
-    return None
+    following = [urlsplit(link["href"]) for link in page["links"] if link["rel"] == "next"]
+    assert all(parts.scheme and parts.netloc for parts in following)
+    return f"{following[0].path}?{following[0].query}" if following else None
 
 
 def total_of(page: dict[str, Any]) -> tuple[int | None, bool | None]:

@@ -3,7 +3,7 @@
 import base64
 import json
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -55,7 +55,9 @@ def test_a_hostile_value_is_answered_or_refused(
 def test_a_hostile_path_finds_nothing(worlds: Clients, operation: Operation) -> None:
     for value in (*HOSTILE, "a" * 60_000, "%20"):
         name = next(iter(operation.in_path))
-        assert _statuses(worlds, operation.path.replace(f"{{{name}}}", value)) == {404}, value
+        found = _statuses(worlds, operation.path.replace(f"{{{name}}}", value))
+        climbs = ".." in unquote(value)  # which the client resolves to another path of ours, or to none
+        assert found == {404} or (climbs and found == {200}), value
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
