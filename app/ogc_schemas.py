@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, create_model
@@ -16,11 +17,13 @@ class Flat:
     of: Callable[[Mapping[str, Any]], Any]
 
 
-def _at(*path: str) -> Callable[[Mapping[str, Any]], Any]:
-    def get(event: Any) -> Any:
-        for name in path:
-            event = event[name] if event is not None else None
-        return event
+def _at(field: str, inner: str | None = None) -> Callable[[Mapping[str, Any]], Any]:
+    if inner is None:
+        return itemgetter(field)
+
+    def get(event: Mapping[str, Any]) -> Any:
+        outer = event[field]
+        return None if outer is None else outer[inner]
 
     return get
 
