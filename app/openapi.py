@@ -106,7 +106,7 @@ def _exact_operation(path: str, operation: dict[str, Any]) -> None:
         for content in answers["200"]["content"].values():
             content["example"] = examples[operation["operationId"]]
     answers.pop("422", None)  # FastAPI's own; there is no body, and a query is refused with 400
-    if path.startswith(("/v1/", "/ogc/")):
+    if path.startswith(("/v1/", "/ogc")):
         answers["304"] = {"description": "Not modified since the `ETag` that `If-None-Match` names"}
         answers["200"]["headers"] = {
             name: {"description": words, "schema": {"type": kind}} for name, (words, kind) in _HEADERS.items()

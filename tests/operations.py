@@ -71,7 +71,7 @@ class Operation:
 
     @property
     def is_data(self) -> bool:
-        return self.path.startswith(("/v1/", "/ogc/"))
+        return self.path.startswith(("/v1/", "/ogc"))
 
     @property
     def is_fixed(self) -> bool:

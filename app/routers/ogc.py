@@ -26,8 +26,8 @@ class JsonSchema(JSONResponse):
     media_type = ogc.SCHEMA
 
 
-@router.get("", include_in_schema=False)
-@router.get("/", response_model=ogc_schemas.LandingPage, summary="Begin here")
+@router.get("/", include_in_schema=False)
+@router.get("", response_model=ogc_schemas.LandingPage, summary="Begin here")
 async def get_landing_page(request: Request) -> Response:
     """OGC API - Features over the events of `/v1`: give this address to QGIS, GDAL or another client of it."""
     return responses.fixed(request, ogc.landing_json(ogc.base(request)))
