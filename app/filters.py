@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlmodel import col
@@ -25,7 +25,21 @@ from app.tables import (
     Evidence,
     Source,
 )
-from app.values import MANY, Box, CountryCode, FirstDay, Instant, LastDay, Listed, Region, RowId, Split, Text
+from app.values import (
+    MANY,
+    Box,
+    CountryCode,
+    FirstDay,
+    FlatBox,
+    Instant,
+    Interval,
+    LastDay,
+    Listed,
+    Region,
+    RowId,
+    Split,
+    Text,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,10 +330,10 @@ class EventFilters(Query):
         if self.date_from and self.date_to and self.date_from > self.date_to:
             raise PydanticCustomError("reversed", "date_to is before date_from", {"parameter": "date_to"})
         if self.date_match == "certain":
-            self._keep_off_open_ends()
+            self.keep_off_open_ends()
         return self
 
-    def _keep_off_open_ends(self) -> None:
+    def keep_off_open_ends(self) -> None:
         self.date_from = self.date_from and max(self.date_from, _FIRST_CERTAIN)
         self.date_to = self.date_to and min(self.date_to, _LAST_CERTAIN)
 
@@ -380,7 +394,7 @@ class StatsQuery(EventFilters):
     def certain(self) -> Self:
         """The same, of the events that surely lie in the range."""
         surely = self.model_copy(update={"date_match": "certain"})
-        surely._keep_off_open_ends()
+        surely.keep_off_open_ends()
         return surely
 
     @model_validator(mode="after")
@@ -391,6 +405,60 @@ class StatsQuery(EventFilters):
             )
         if self.fill == "zero" and self.unit is None:
             raise PydanticCustomError("fill", "needs year, month or day in group", {"parameter": "fill"})
+        return self
+
+
+MOST_FEATURES = 10_000
+
+
+class OgcQuery(EventQuery):
+    """The same list, with what OGC API - Features has other words or bounds for."""
+
+    limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            description=f"How many features a page holds at most; more than {MOST_FEATURES:,} are taken for"
+            " as many.",
+        ),
+        Digits,
+        AfterValidator(partial(min, MOST_FEATURES)),
+    ] = 100
+    bbox: Annotated[
+        FlatBox | None,
+        Field(
+            min_length=4,
+            max_length=6,
+            description="`west,south,east,north` in degrees (CRS84), or `west,south,lowest,east,north,highest`,"
+            " of which the heights do not matter; west > east crosses the antimeridian. Only events with a"
+            " known point are found.",
+            examples=[[-6, 11, 16, 24]],
+        ),
+        Where(lambda v, q: _within(v, crosses=_crosses(_asked(q).bbox)), shape=_crosses),
+    ] = None
+    datetime: Annotated[
+        Interval | None,
+        Field(
+            description="A date or RFC 3339 time, or an interval of them: `2024-04-01/2024-04-30`,"
+            " `2024-04-01/..`, `../2024-04-30`. Finds every event that may have happened then, to the day in"
+            " UTC; `date_match=certain` those that surely did.",
+            examples=["2024-04-01/2024-04-30"],
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _as_range(self) -> Self:
+        """An interval is the range of `date_from` and `date_to`, and narrows it where these are given."""
+        if self.datetime is not None:
+            first, last = self.datetime
+            self.date_from = max(filter(None, (self.date_from, first)), default=None)
+            self.date_to = min(filter(None, (self.date_to, last)), default=None)
+            if self.date_from and self.date_to and self.date_from > self.date_to:
+                raise PydanticCustomError(
+                    "apart", "does not meet date_from and date_to", {"parameter": "datetime"}
+                )
+            if self.date_match == "certain":
+                self.keep_off_open_ends()
         return self
 
 

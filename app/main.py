@@ -12,7 +12,18 @@ from starlette.staticfiles import StaticFiles
 from app import __version__, db, errors, migrate, openapi, responses
 from app.middleware import BodyLimit, CatchAll, HeadAsGet, OpenToBrowsers
 from app.observability import Observed
-from app.routers import actors, changes, codes, countries, datasets, events, operations, sources, stats
+from app.routers import (
+    actors,
+    changes,
+    codes,
+    countries,
+    datasets,
+    events,
+    ogc,
+    operations,
+    sources,
+    stats,
+)
 from app.settings import Settings
 
 
@@ -34,6 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for resource in (events, stats, changes, countries, actors, sources, datasets, codes):
         v1.include_router(resource.router)
     app.include_router(v1)
+    app.include_router(ogc.router)
     app.include_router(operations.router)
     _add_pages(app)
     openapi.install(app)

@@ -42,6 +42,7 @@ INFO: dict[str, Any] = {
         {"name": "sources", "description": "Who reports it, and where they have it from."},
         {"name": "datasets", "description": "What is loaded, under which licence."},
         {"name": "codes", "description": "What the codes mean."},
+        {"name": "ogc", "description": "The same events for QGIS, GDAL and others: OGC API - Features."},
         {"name": "operations", "description": "For whoever runs it."},
     ],
     "generate_unique_id_function": lambda route: route.name,
@@ -106,9 +107,10 @@ def _exact_operation(path: str, operation: dict[str, Any]) -> None:
         _exact_parameter(parameter)
     answers = operation["responses"]
     if operation["operationId"] in (examples := _examples()):
-        answers["200"]["content"]["application/json"]["example"] = examples[operation["operationId"]]
+        for content in answers["200"]["content"].values():
+            content["example"] = examples[operation["operationId"]]
     answers.pop("422", None)  # FastAPI's own; there is no body, and a query is refused with 400
-    if path.startswith("/v1"):
+    if path.startswith(("/v1/", "/ogc")):
         answers["304"] = {"description": "Not modified since the `ETag` that `If-None-Match` names"}
         answers["200"]["headers"] = {
             name: {"description": words, "schema": {"type": kind}} for name, (words, kind) in _HEADERS.items()
@@ -117,8 +119,8 @@ def _exact_operation(path: str, operation: dict[str, Any]) -> None:
         if status != "404" or "{" in path:
             answers.setdefault(status, {"description": words, "content": _problem_content("Problem")})
     for status, answer in answers.items():
-        if status[0] in "45" and "application/json" in answer.get("content", {}):
-            answer["content"] = {PROBLEM: answer["content"]["application/json"]}
+        if status[0] in "45":  # FastAPI gives an error the media type of the answer
+            answer["content"] = {PROBLEM: next(iter(answer["content"].values()))}
 
 
 @cache

@@ -242,3 +242,9 @@ async def _nearest(reader: Reader, key: Any, value: str) -> str | None:
         select(key).order_by(key).limit(500)
     )
     return codes.nearest(value, tuple(row[0] for row in found))
+
+
+async def coverage(reader: Reader) -> Row[Any]:
+    """The first and the last possible day of all events, as far as bounded."""
+    first, last = func.min(col(Dataset.coverage_start)), func.max(col(Dataset.coverage_end))
+    return (await reader.rows(select(first.label("start"), last.label("end"))))[0]

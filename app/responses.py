@@ -3,8 +3,9 @@
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from fastapi import Request
 from starlette.responses import Response
@@ -114,3 +115,21 @@ def _list_body(found: Page, link: str | None, as_json: AsJson) -> bytes:
         exact,
         token,
     )
+
+
+async def made(request: Request, make: Make, media_type: str) -> Response:
+    """What `make` makes of a snapshot, as the type that it is."""
+    return typed(await _answer(request, make), media_type)
+
+
+def typed(answer: Response, media_type: str) -> Response:
+    """An answer as the type that it is; a 304 has none."""
+    if answer.status_code == HTTPStatus.OK:
+        answer.headers["Content-Type"] = media_type
+    return answer
+
+
+def next_link(request: Request, found: Page) -> str | None:
+    """The absolute address of the page that follows, for clients that cannot resolve one."""
+    link = _next_link(request, found)
+    return None if link is None else urljoin(str(request.base_url), link)

@@ -66,11 +66,12 @@ def _day(read: Callable[[str], date], value: object) -> object:
         raise PydanticCustomError("date", "{why}", {"why": str(error)}) from None
 
 
+_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)\s*", re.ASCII)
+
+
 def _box(value: object) -> object:
     parts = str(value[0] if isinstance(value, list) and len(value) == 1 else value).split(",")
-    if len(parts) != 4 or not all(
-        re.fullmatch(r"\s*[-+]?(\d+\.?\d*|\.\d+)\s*", part, re.ASCII) for part in parts
-    ):
+    if len(parts) != 4 or not all(_NUMBER.fullmatch(part) for part in parts):
         raise PydanticCustomError("bbox", "must be four numbers: west,south,east,north")
     west, south, east, north = map(float, parts)
     if not (-180 <= west <= 180 and -180 <= east <= 180):
@@ -97,6 +98,43 @@ def _instant(value: object) -> object:
         ) from None
 
 
+_FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _moment(text: str) -> date | None:
+    """The day, in UTC, of one end of an interval; None when it is open."""
+    if text in ("", ".."):
+        return None
+    return date.fromisoformat(text) if _FULL_DATE.fullmatch(text) else _instant(text).date()  # type: ignore[attr-defined]
+
+
+def _interval(value: object) -> object:
+    ends = str(value[0] if isinstance(value, list) and len(value) == 1 else value).split("/")
+    try:
+        first, last = _moment(ends[0]), _moment(ends[-1])
+    except ValueError:  # which PydanticCustomError is, too
+        first = last = None
+    if len(ends) > 2 or (first is None and last is None):
+        raise PydanticCustomError(
+            "interval",
+            "must be a date, an RFC 3339 time, or an interval of them with at most one open end, such as"
+            " 2024-04-19, 2024-04-01/2024-04-30 or 2024-04-01/..",
+        )
+    if first and last and first > last:
+        raise PydanticCustomError("reversed", "ends before it begins")
+    return first, last
+
+
+def _flat_box(value: object) -> object:
+    """A box without its heights, which the events' points do not have."""
+    parts = str(value[0] if isinstance(value, list) and len(value) == 1 else value).split(",")
+    if len(parts) != 6:
+        return _box(value)
+    if not all(_NUMBER.fullmatch(part) for part in parts):
+        raise PydanticCustomError("bbox", "must be four or six numbers")
+    return _box(",".join(parts[:2] + parts[3:5]))
+
+
 def _words(value: str) -> str:
     if not search.words(value):
         raise PydanticCustomError("no_word", "holds no word to look for")
@@ -113,3 +151,7 @@ RowId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length
 Text = Annotated[str, Field(max_length=200), AfterValidator(_words)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Box = Annotated[list[float], BeforeValidator(_box)]
+FlatBox = Annotated[list[float], BeforeValidator(_flat_box)]
+Interval = Annotated[
+    tuple[date | None, date | None], BeforeValidator(_interval), WithJsonSchema({"type": "string"})
+]

@@ -30,6 +30,15 @@ ASKED = {
     "list_datasets": "/v1/datasets",
     "get_dataset": "/v1/datasets/niger-2024",
     "get_codes": "/v1/codes",
+    "get_landing_page": "/ogc/",
+    "get_api": "/ogc/api",
+    "get_conformance": "/ogc/conformance",
+    "get_collections": "/ogc/collections",
+    "get_collection": "/ogc/collections/events",
+    "get_queryables": "/ogc/collections/events/queryables",
+    "get_feature_schema": "/ogc/collections/events/schema",
+    "list_features": "/ogc/collections/events/items?q=demonstration&limit=1",
+    "get_feature": "/ogc/collections/events/items/niger-2024.niamey-demonstration",
     "get_liveness": "/health/live",
     "get_readiness": "/health/ready",
 }
@@ -44,7 +53,7 @@ def main() -> None:
         load_countries(engine)
         load(engine, dossier.parse(ROOT / "seed" / "niger-2024.yaml"))
         engine.dispose()
-        with TestClient(create_app(settings)) as client:
+        with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as client:
             found = {name: _short(client.get(path).raise_for_status().json()) for name, path in ASKED.items()}
     text = json.dumps(found, indent=1, ensure_ascii=False)
     (ROOT / "app" / "data" / "examples.json").write_text(text + "\n", "utf-8")
@@ -53,6 +62,10 @@ def main() -> None:
 def _short(answer: Any) -> Any:
     if "evidence" in answer:
         return answer | {"evidence": answer["evidence"][:2]}
+    if "paths" in answer:
+        return {"openapi": answer["openapi"], "info": {"title": answer["info"]["title"]}, "paths": {}}
+    if "$schema" in answer:
+        return answer | {"properties": dict(list(answer["properties"].items())[:2])}
     if "lists" in answer:
         return {"lists": {name: entries[:1] for name, entries in answer["lists"].items()}}
     return answer

@@ -3,14 +3,23 @@
 import base64
 import json
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from tests.operations import LISTS, OPERATIONS, PARAMETERS, PROBLEM, Operation, check_problem, name_of
+from tests.operations import (
+    LISTS,
+    OPERATIONS,
+    PARAMETERS,
+    PROBLEM,
+    Operation,
+    check_problem,
+    name_of,
+    next_of,
+)
 
 HOSTILE = (
     "%00", "NE%00", "%ED%A0%80", "%FF%FE", "%C3%28", "%F0%9F%87%B3%F0%9F%87%AA", "%E2%80%AE%E2%80%A8", "%0D%0AX-Evil:%201",
@@ -46,7 +55,9 @@ def test_a_hostile_value_is_answered_or_refused(
 def test_a_hostile_path_finds_nothing(worlds: Clients, operation: Operation) -> None:
     for value in (*HOSTILE, "a" * 60_000, "%20"):
         name = next(iter(operation.in_path))
-        assert _statuses(worlds, operation.path.replace(f"{{{name}}}", value)) == {404}, value
+        found = _statuses(worlds, operation.path.replace(f"{{{name}}}", value))
+        climbs = ".." in unquote(value)  # which the client resolves to another path of ours, or to none
+        assert found == {404} or (climbs and found == {200}), value
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
@@ -75,7 +86,7 @@ def _forged(values: Any) -> str:
 
 def _bookmark(client: TestClient, address: str) -> tuple[str, str]:
     """The parameter that leads to an address's next page, and its value."""
-    (pair,) = parse_qsl(urlsplit(client.get(address).json()["next"]).query)[-1:]
+    (pair,) = parse_qsl(urlsplit(str(next_of(client.get(address).json()))).query)[-1:]
     return pair
 
 

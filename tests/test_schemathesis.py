@@ -2,15 +2,12 @@
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
-from app.main import create_app
-from app.settings import Settings
+from tests.served import served
 
 # An id that nothing has is refused with 400 or 404, and no schema can say which ids there are.
 CONFIG = """\
@@ -29,16 +26,8 @@ expected-statuses = ["2xx", "304", "400", "404"]
 @pytest.fixture(scope="module")
 def address(seeded_url: str) -> Iterator[str]:
     """Where a server of the seeded API listens."""
-    config = uvicorn.Config(
-        create_app(Settings(database_url=seeded_url)), port=0, log_config=None, access_log=False
-    )
-    server = uvicorn.Server(config)
-    socket = config.bind_socket()
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
-    thread.start()
-    yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with served(seeded_url) as found:
+        yield found
 
 
 def test_every_answer_is_foreseen(address: str, tmp_path: Path) -> None:
