@@ -40,7 +40,7 @@ class Refers:
     column: Any
 
 
-def clauses(query: ListQuery) -> list[ColumnElement[bool]]:
+def clauses(query: BaseModel) -> list[ColumnElement[bool]]:
     """What `query` asks for, to be joined by AND."""
     found = []
     for name, field in type(query).model_fields.items():
@@ -50,7 +50,7 @@ def clauses(query: ListQuery) -> list[ColumnElement[bool]]:
     return [clause for clause in found if clause is not None]
 
 
-def references(query: ListQuery) -> list[tuple[str, Any, list[str]]]:
+def references(query: BaseModel) -> list[tuple[str, Any, list[str]]]:
     """(parameter, column, values) of each parameter that names rows of another table."""
     return [
         (name, mark.column, getattr(query, name))
@@ -102,8 +102,10 @@ def _ends(query: "EventFilters", day: date) -> ColumnElement[bool]:
     return col(Event.date_start) <= day
 
 
-class EventFilters(ListQuery):
+class EventFilters(BaseModel):
     """What events can be asked for by, wherever events are asked for."""
+
+    model_config = ConfigDict(extra="forbid")
 
     country: Annotated[
         list[CountryCode] | None,
@@ -241,8 +243,26 @@ class EventFilters(ListQuery):
         return self
 
 
-class EventQuery(EventFilters):
+class EventQuery(EventFilters, ListQuery):
     """A list of events."""
+
+    limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            description="How many events a page holds at most. Left out, a page of JSON holds 100, and the"
+            " other formats hold all there is.",
+        ),
+        Digits,
+    ] = Field(default_factory=lambda: 100)  # a default that is published would be that of every format
+    format: Annotated[
+        Literal["json", "geojson", "csv", "ndjson"] | None,
+        Field(
+            description="What the events are written as. Left out, the `Accept` header says it; `json` when it"
+            " has no wish."
+        ),
+    ] = None
 
     sort: Annotated[
         Literal["-date", "date", "-updated", "updated", "-fatalities"],
