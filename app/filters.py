@@ -273,6 +273,17 @@ class EventQuery(EventFilters, ListQuery):
     ] = "-date"
 
 
+class FeedQuery(EventFilters):
+    """The events that changed last."""
+
+    limit: Annotated[
+        int, Field(ge=1, le=1000, description="How many events the feed holds at most."), Digits
+    ] = 100
+
+    def as_events(self) -> EventQuery:
+        return EventQuery.model_construct(**dict(self), sort="-updated")
+
+
 class ChangeQuery(BaseModel):
     """What changed since a token."""
 

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from app import __version__
 from app.errors import PROBLEM
-from app.schemas import EventFeatures, Problem
+from app.schemas import EventFeatures, JsonFeed, Problem
 
 _DESCRIPTION = """\
 Structured geopolitical events: who did what to whom, where and when, and **how we know**.
@@ -87,11 +87,11 @@ def _exact(document: dict[str, Any]) -> dict[str, Any]:
     document["servers"] = [{"url": "/", "description": "This server"}]
     document["security"] = []
     schemas = document["components"]["schemas"]
-    for model in (Problem, EventFeatures):
+    for model in (Problem, EventFeatures, JsonFeed):
         schemas[model.__name__] = model.model_json_schema(
             ref_template="#/components/schemas/{model}", mode="serialization"
         )
-        schemas |= schemas[model.__name__].pop("$defs")
+        schemas |= schemas[model.__name__].pop("$defs", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for path, item in document["paths"].items():

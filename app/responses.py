@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 from app import __version__, formats, queries
 from app.db import Reader
 from app.errors import BadRequest, NotFound, fault
-from app.filters import EventQuery
+from app.feeds import Feed
+from app.filters import EventQuery, FeedQuery
 from app.formats import Encoder
 from app.pagination import Page
 from app.schemas import REPRESENTATION, event_json
@@ -188,3 +189,18 @@ class Streamed(StreamingResponse):
 async def _nothing() -> AsyncIterator[bytes]:
     return
     yield b""
+
+
+async def feed(
+    request: Request, query: FeedQuery, write: Callable[[Feed], bytes], media_type: str
+) -> Response:
+    """The events that changed last as a feed, whose addresses are whole, since readers keep it elsewhere."""
+    root = str(request.base_url).rstrip("/")
+    async with request.app.state.reads.snapshot() as reader:
+        headers = _headers(request, f"{await queries.version(reader)} {root}")
+        if headers["ETag"] in _held(request):
+            return Response(status_code=304, headers=headers)
+        found = await queries.events(reader, query.as_events())
+    path = f"{request.url.path}?{request.url.query}".rstrip("?")
+    body = write(Feed(root, path, [event_json(row) for row in found.rows]))
+    return _whole_or_304(request, body, headers, media_type)

@@ -322,6 +322,25 @@ class EventFeatures(_Wire):
     ]
 
 
+class JsonFeedItem(_Wire):
+    id: Annotated[str, Field(description="A tag URI, the same on every server")]
+    url: str
+    title: str
+    content_text: str
+    date_modified: datetime
+    tags: Annotated[list[str], Field(description="Type, contexts and countries")]
+
+
+class JsonFeed(_Wire):
+    """JSON Feed 1.1."""
+
+    version: Literal["https://jsonfeed.org/version/1.1"]
+    title: str
+    home_page_url: str
+    feed_url: str
+    items: list[JsonFeedItem]
+
+
 class ChangePage(_Page):
     items: list[Change]
     token: Annotated[str, Field(description="Where to go on from, later: send it as `since`")]

@@ -20,6 +20,8 @@ ASKED = {
     "list_events application/geo+json": "/v1/events?q=demonstration&limit=1&format=geojson",
     "list_events text/csv": "/v1/events?q=demonstration&limit=1&format=csv",
     "list_events application/x-ndjson": "/v1/events?q=demonstration&limit=1&format=ndjson",
+    "get_atom_feed application/atom+xml": "/v1/events.atom?q=demonstration",
+    "get_json_feed application/feed+json": "/v1/events.feed.json?q=demonstration",
     "get_event": f"/v1/events/{EVENT}",
     "get_event_history": f"/v1/events/{EVENT}/history",
     "list_changes": "/v1/changes?limit=1",
@@ -53,7 +55,7 @@ def main() -> None:
 
 
 def _short(asked: Any) -> Any:
-    if asked.headers["content-type"].startswith(("text/", "application/x-ndjson")):
+    if asked.headers["content-type"].startswith(("text/", "application/x-ndjson", "application/atom")):
         return asked.text
     answer = asked.json()
     if "evidence" in answer:

@@ -159,6 +159,13 @@ def check(operation: Operation, answer: Any) -> Any:
     return body
 
 
+def items(answer: Any) -> list[Any]:
+    """What an answer tells, one by one: the items of a list or the entries of a feed."""
+    if is_json(essence(answer.headers["content-type"])):
+        return list(answer.json()["items"])
+    return re.findall("<entry>.*?</entry>", answer.text, re.DOTALL)
+
+
 def check_problem(answer: Any, status: int, parameter: str | None = None) -> dict[str, Any]:
     """The problem that an answer is, with this status and naming this parameter."""
     assert answer.status_code == status, f"{answer.url}: {answer.status_code}: {answer.text[:300]}"
@@ -176,16 +183,16 @@ def check_problem(answer: Any, status: int, parameter: str | None = None) -> dic
 
 def walk(client: TestClient, path: str, **query: Any) -> list[dict[str, Any]]:
     """Every item of a list, page by page; the list's end is said once, and where it is."""
-    items: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     params: list[tuple[str, Any]] = [(name, value) for name, value in query.items() if value is not None]
     while True:
         answer = client.get(path, params=params)
         assert answer.status_code == 200, f"{answer.url}: {answer.text[:300]}"
         page = answer.json()
         assert ('rel="next"' in answer.headers.get("link", "")) == (page["next"] is not None)
-        items += page["items"]
+        found += page["items"]
         if page["next"] is None:
-            return items
+            return found
         assert len(page["items"]) == int(query.get("limit") or 100), "a page that is not the last is full"
         link = urlsplit(page["next"])
         assert (link.scheme, link.netloc, link.path) == ("", "", path)
