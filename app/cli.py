@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 FORMATS = ("dossier", "ucdp-ged", "gdelt", "csv")
+EXPORTS = ("parquet", "csv", "ndjson", "geojson", "sqlite")
 Command = Callable[[argparse.Namespace], int]
 
 # Each command imports what it needs: --help and migrations need no web framework.
@@ -130,6 +131,47 @@ def _loads(_options: argparse.Namespace) -> int:
     return 0
 
 
+def _export(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from app.errors import ApiError, refusal
+    from app.exports import export
+    from app.filters import EventQuery
+    from app.settings import Settings
+
+    asked = {name: value for name in _filters() if (value := getattr(options, name)) is not None}
+    try:
+        query = EventQuery.model_validate(asked)
+    except ValidationError as error:
+        raise ValueError(_told(refusal(error))) from None
+    try:
+        written = asyncio.run(export(Settings(), query, options.format, options.file))
+    except ApiError as error:
+        raise ValueError(_told(error)) from None
+    print(f"{written} events written to {options.file}")
+    return 0
+
+
+def _told(error: Any) -> str:
+    """A refusal in lines, as the API tells it, with what was probably meant."""
+    lines = []
+    for fault in error.errors:
+        line = f"--{fault['parameter'].replace('_', '-')}: {fault['detail']}"
+        if near := fault.get("did_you_mean"):
+            line += f"; did you mean {near}?"
+        elif len(allowed := fault.get("allowed", ())) in range(1, 10):
+            line += f": {', '.join(allowed)}"
+        lines.append(line)
+    return "\n".join(lines or [error.detail])
+
+
+def _filters() -> dict[str, Any]:
+    """What events can be asked for by, in the order in which they come."""
+    from app.filters import EventFilters, EventQuery
+
+    return {**EventFilters.model_fields, "sort": EventQuery.model_fields["sort"]}
+
+
 def _render(_options: argparse.Namespace) -> int:
     from app.importers.load import render_all
 
@@ -161,7 +203,7 @@ def _text(options: argparse.Namespace) -> str:
     return Path(options.text).read_bytes().decode()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "dateline", description="Geopolitical events, each traceable to its passage."
     )
@@ -197,6 +239,18 @@ def _parser() -> argparse.ArgumentParser:
     locating.add_argument("words", metavar="WORDS")
     locating.add_argument("--text", type=Path, required=True, help="a copy of the source's text")
     command("loads", _loads, "List what was loaded, and what became of it.")
+    exporting = command("export", _export, "Write events to a file; the filters are those of /v1/events.")
+    exporting.add_argument("--format", choices=EXPORTS, required=True, help="what to write")
+    exporting.add_argument("file", type=Path, metavar="FILE")
+    if "export" in asked:  # other commands need not know the filters
+        from app.values import Split
+
+        for name, field in _filters().items():
+            words = (field.description or "").replace("%", "%%")
+            action = "append" if Split in field.metadata else "store"
+            exporting.add_argument(
+                f"--{name.replace('_', '-')}", dest=name, action=action, metavar="VALUE", help=words
+            )
     command("render", _render, "Render every stored document anew.")
     command("openapi", _openapi, "Print the OpenAPI document.")
     command("schema", _schema, "Print the JSON Schema of a dossier.")
@@ -205,7 +259,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a mistake in its input is told in a line, not a traceback."""
-    parser = _parser()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = _parser(arguments)
     options = parser.parse_args(arguments)
     if getattr(options, "with_quotes", False) and options.text is None:
         parser.error("--with-quotes needs --text")

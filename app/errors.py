@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -40,6 +41,12 @@ class NotFound(ApiError):
     """Nothing has this path."""
 
     status = 404
+
+
+class NotAcceptable(ApiError):
+    """What is here is made in no form that the client takes."""
+
+    status = 406
 
 
 class Gone(ApiError):
@@ -134,6 +141,11 @@ def _explain(entry: Mapping[str, Any]) -> dict[str, Any]:
             name, "is not one of the allowed values", allowed, nearest(str(entry["input"]), tuple(allowed))
         )
     return fault(name, entry["msg"], context.get("allowed"), context.get("did_you_mean"))
+
+
+def refusal(error: ValidationError) -> BadRequest:
+    """What is wrong with a query that did not come by HTTP."""
+    return BadRequest(*(_explain({**entry, "loc": ("query", *entry["loc"])}) for entry in error.errors()))
 
 
 def install(app: FastAPI) -> None:

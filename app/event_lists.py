@@ -22,7 +22,7 @@ from sqlmodel import col
 
 from app import filters, search, spans
 from app.db import Statement
-from app.filters import EventQuery, Marks
+from app.filters import EventList, Marks
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
 from app.tables import Event, EventActor, EventContext, EventCountry
 
@@ -56,12 +56,12 @@ class _Lead(NamedTuple):
     disjoint: bool  # no event lies in two ranges
 
 
-def key(query: EventQuery, sort: str, what: Hashable) -> Hashable:
+def key(query: EventList, sort: str, what: Hashable) -> Hashable:
     """Queries with the same key have the same statement."""
     return what, sort, query.cursor is None, query.date_match, filters.shape(query)
 
 
-def values(query: EventQuery, sort: str) -> dict[str, Any]:
+def values(query: EventList, sort: str) -> dict[str, Any]:
     """What is bound to the marks of either statement."""
     bound = filters.bound(query) | after(query, ORDERS[sort]) | {"limit": query.limit + 1}
     if query.q is not None:
@@ -72,7 +72,7 @@ def values(query: EventQuery, sort: str) -> dict[str, Any]:
     return bound
 
 
-def _places(query: EventQuery, sort: str, bound: dict[str, Any]) -> dict[str, int]:
+def _places(query: EventList, sort: str, bound: dict[str, Any]) -> dict[str, int]:
     """Where in the full-text index a page by date begins and ends at most."""
     places = {}
     if query.cursor is not None and sort in ("-date", "date"):
@@ -83,7 +83,7 @@ def _places(query: EventQuery, sort: str, bound: dict[str, Any]) -> dict[str, in
     return places
 
 
-def page(query: EventQuery, sort: str, dialect: str) -> Statement:
+def page(query: EventList, sort: str, dialect: str) -> Statement:
     """(document, key ...) of one page and one event more."""
     order = ORDERS[sort]
     by_date = sort in ("-date", "date")
@@ -121,7 +121,7 @@ def page(query: EventQuery, sort: str, dialect: str) -> Statement:
     )
 
 
-def _page_of_words(query: EventQuery, order: Order) -> Statement:
+def _page_of_words(query: EventList, order: Order) -> Statement:
     """The page from SQLite's full-text index, which is in the order of days: the day of the last event, then the page.
 
     Within a day the index has an order of its own, so all of the last day is looked at.
@@ -158,7 +158,7 @@ def _page_of_words(query: EventQuery, order: Order) -> Statement:
     return found.order_by(*order.clauses()).limit(limit)
 
 
-def count(query: EventQuery, most: int | None) -> Statement:
+def count(query: EventList, most: int | None) -> Statement:
     """How many events there are, up to `most`."""
     lead = _lead(query)
     if lead is None:
@@ -177,7 +177,7 @@ def count(query: EventQuery, most: int | None) -> Statement:
     return select(func.count()).select_from(together.subquery())
 
 
-def _ranges(query: EventQuery, lead: _Lead) -> Iterable[Select[Any]]:
+def _ranges(query: EventList, lead: _Lead) -> Iterable[Select[Any]]:
     """(day, id) of the events in each range of the index, with all other filters."""
     marks = filters.marked(query, probing=lead.table is not Event)
     rest = filters.clauses(marks, without=lead.answers)
@@ -190,11 +190,11 @@ def _ranges(query: EventQuery, lead: _Lead) -> Iterable[Select[Any]]:
         yield one.where(*rest)
 
 
-def _joins_event(query: EventQuery, lead: _Lead) -> bool:
+def _joins_event(query: EventList, lead: _Lead) -> bool:
     return bool(filters.clauses(filters.marked(query, probing=True), without=lead.answers))
 
 
-def _lead(query: EventQuery) -> _Lead | None:
+def _lead(query: EventList) -> _Lead | None:
     marks = filters.marked(query)
     if query.q is not None or query.bbox is not None or query.source is not None:
         return None

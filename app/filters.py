@@ -338,8 +338,8 @@ class EventFilters(Query):
         self.date_to = self.date_to and min(self.date_to, _LAST_CERTAIN)
 
 
-class EventQuery(EventFilters, ListQuery):
-    """A list of events."""
+class EventList(EventFilters, ListQuery):
+    """A list of events, whoever asks for it."""
 
     sort: Annotated[
         Literal["-date", "date", "-updated", "updated", "-fatalities"],
@@ -348,6 +348,28 @@ class EventQuery(EventFilters, ListQuery):
             " Every order ends in the id, so it is total."
         ),
     ] = "-date"
+
+
+class EventQuery(EventList):
+    """A list of events in the formats of the API."""
+
+    limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            description="How many events a page holds at most. Left out, a page of JSON holds 100, and the"
+            " other formats hold all there is.",
+        ),
+        Digits,
+    ] = Field(default_factory=lambda: 100)  # a default that is published would be that of every format
+    format: Annotated[
+        Literal["json", "geojson", "csv", "ndjson"] | None,
+        Field(
+            description="What the events are written as. Left out, the `Accept` header says it; `json` when it"
+            " has no wish."
+        ),
+    ] = None
 
 
 class StatsQuery(EventFilters):
@@ -411,7 +433,7 @@ class StatsQuery(EventFilters):
 MOST_FEATURES = 10_000
 
 
-class OgcQuery(EventQuery):
+class OgcQuery(EventList):
     """The same list, with what OGC API - Features has other words or bounds for."""
 
     limit: Annotated[
@@ -460,6 +482,17 @@ class OgcQuery(EventQuery):
             if self.date_match == "certain":
                 self.keep_off_open_ends()
         return self
+
+
+class FeedQuery(EventFilters):
+    """The events that changed last."""
+
+    limit: Annotated[
+        int, Field(ge=1, le=1000, description="How many events the feed holds at most."), Digits
+    ] = 100
+
+    def as_events(self) -> EventList:
+        return EventList.model_construct(**dict(self), sort="-updated")
 
 
 class ChangeQuery(BaseModel):

@@ -19,6 +19,7 @@ from app.routers import (
     countries,
     datasets,
     events,
+    feeds,
     ogc,
     operations,
     sources,
@@ -42,7 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.schema_head = migrate.head()
     errors.install(app)
     v1 = APIRouter(prefix="/v1")
-    for resource in (events, stats, changes, countries, actors, sources, datasets, codes):
+    for resource in (events, feeds, stats, changes, countries, actors, sources, datasets, codes):
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(ogc.router)

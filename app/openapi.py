@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from app import __version__
 from app.errors import PROBLEM
-from app.schemas import Problem
+from app.schemas import EventFeatures, JsonFeed, Problem
 
 _DESCRIPTION = """\
 Structured geopolitical events: who did what to whom, where and when, and **how we know**.
@@ -92,8 +92,11 @@ def _exact(document: dict[str, Any]) -> dict[str, Any]:
     document["servers"] = [{"url": "/", "description": "This server"}]
     document["security"] = []
     schemas = document["components"]["schemas"]
-    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= schemas["Problem"].pop("$defs")
+    for model in (Problem, EventFeatures, JsonFeed):
+        schemas[model.__name__] = model.model_json_schema(
+            ref_template="#/components/schemas/{model}", mode="serialization"
+        )
+        schemas |= schemas[model.__name__].pop("$defs", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for path, item in document["paths"].items():
@@ -102,13 +105,21 @@ def _exact(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def _is_json(media_type: str) -> bool:
+    return media_type.partition(";")[0].endswith("json")
+
+
 def _exact_operation(path: str, operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         _exact_parameter(parameter)
     answers = operation["responses"]
-    if operation["operationId"] in (examples := _examples()):
-        for content in answers["200"]["content"].values():
-            content["example"] = examples[operation["operationId"]]
+    examples = _examples()
+    for media_type, published in answers["200"]["content"].items():
+        name = operation["operationId"]
+        if (key := f"{name} {media_type}") in examples or (
+            (key := name) in examples and _is_json(media_type)
+        ):
+            published["example"] = examples[key]
     answers.pop("422", None)  # FastAPI's own; there is no body, and a query is refused with 400
     if path.startswith(("/v1/", "/ogc")):
         answers["304"] = {"description": "Not modified since the `ETag` that `If-None-Match` names"}
@@ -119,7 +130,7 @@ def _exact_operation(path: str, operation: dict[str, Any]) -> None:
         if status != "404" or "{" in path:
             answers.setdefault(status, {"description": words, "content": _problem_content("Problem")})
     for status, answer in answers.items():
-        if status[0] in "45":  # FastAPI gives an error the media type of the answer
+        if status[0] in "45" and answer.get("content"):  # FastAPI gives an error the media type of the answer
             answer["content"] = {PROBLEM: next(iter(answer["content"].values()))}
 
 

@@ -1,6 +1,6 @@
 """Every SELECT that answers a client, as functions of (reader, query)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Text, bindparam, column, func, literal, select, table
@@ -14,7 +14,7 @@ from app.filters import (
     ChangeQuery,
     CountryQuery,
     DatasetQuery,
-    EventQuery,
+    EventList,
     SourceQuery,
     clauses,
     references,
@@ -51,7 +51,7 @@ async def check_migrated(reader: Reader, head: str) -> None:
         )
 
 
-async def events(reader: Reader, query: EventQuery) -> Page:
+async def events(reader: Reader, query: EventList) -> Page:
     """One page of events, each row its stored document."""
     await check_references(reader, query)
     values = event_lists.values(query, query.sort)
@@ -66,7 +66,7 @@ async def events(reader: Reader, query: EventQuery) -> Page:
     return Page(rows, cursor, *await _total(reader, query, values))
 
 
-async def _total(reader: Reader, query: EventQuery, values: Mapping[str, Any]) -> tuple[int, bool]:
+async def _total(reader: Reader, query: EventList, values: Mapping[str, Any]) -> tuple[int, bool]:
     """How many events there are, and whether there are no more."""
     if tally_counts.counts(query):
         ((total,),) = await reader.prepared(
@@ -248,3 +248,13 @@ async def coverage(reader: Reader) -> Row[Any]:
     """The first and the last possible day of all events, as far as bounded."""
     first, last = func.min(col(Dataset.coverage_start)), func.max(col(Dataset.coverage_end))
     return (await reader.rows(select(first.label("start"), last.label("end"))))[0]
+
+
+async def batches(reader: Reader, query: EventList, size: int) -> AsyncGenerator[Page, None]:
+    """All events from the query's cursor on, in pages of this size; the last has no cursor."""
+    while True:
+        found = await events(reader, query.model_copy(update={"limit": size}))
+        yield found
+        if found.cursor is None:
+            return
+        query = query.model_copy(update={"cursor": found.cursor, "count": "none"})

@@ -1,20 +1,26 @@
 """The one way in which a read becomes a response: snapshot, ETag, 304, Link."""
 
+import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from fastapi import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
-from app import __version__, queries
+from app import __version__, formats, queries
 from app.db import Reader
-from app.errors import NotFound
+from app.errors import BadRequest, NotFound, fault
+from app.feeds import Feed
+from app.filters import EventQuery, FeedQuery
+from app.formats import Encoder
 from app.pagination import Page
-from app.schemas import REPRESENTATION
+from app.schemas import REPRESENTATION, event_json
 
 JSON = "application/json"
 
@@ -133,3 +139,96 @@ def next_link(request: Request, found: Page) -> str | None:
     """The absolute address of the page that follows, for clients that cannot resolve one."""
     link = _next_link(request, found)
     return None if link is None else urljoin(str(request.base_url), link)
+
+
+async def events(request: Request, query: EventQuery) -> Response:
+    """Events in the format that the query or the Accept header asks for."""
+    form = formats.chosen(query.format, request.headers.get("accept"))
+    if form.encoder is None:
+        answer = await page(request, query, queries.events, event_json)
+    else:
+        answer = await _encoded(request, query, form, form.encoder())
+    answer.headers["Vary"] = "Accept"
+    return answer
+
+
+_BATCH = 500  # events, which are held at once
+
+
+async def _encoded(request: Request, query: EventQuery, form: formats.Format, encoder: Encoder) -> Response:
+    """A page when there is a limit; without one everything, streamed over a snapshot that lasts as long."""
+    if query.count != "none" and form is not formats.GEOJSON:
+        raise BadRequest(fault("count", f"{form.name} has no place to tell it; ask for json or geojson"))
+    paged = "limit" in query.model_fields_set
+    async with AsyncExitStack() as stack:
+        reader = await stack.enter_async_context(request.app.state.reads.snapshot())
+        headers = _headers(request, f"{await queries.version(reader)} {form.name}")
+        if headers["ETag"] in _held(request):
+            return Response(status_code=304, headers=headers)
+        pages = queries.batches(reader, query, query.limit if paged else _BATCH)
+        stack.push_async_callback(pages.aclose)
+        first = await anext(pages)  # whatever is wrong with the query is told here, with a status of its own
+        if "*" in _held(request):
+            return Response(status_code=304, headers=headers)
+        headers |= _FILE_NAME.get(form.name, {})
+        if not paged:
+            body = _streamed(encoder, first, pages)
+            return Streamed(body, stack.pop_all(), headers=headers, media_type=form.media_type)
+    link = _next_link(request, first)
+    headers |= {"Link": f'<{link}>; rel="next"'} if link else {}
+    text = encoder.head() + encoder.rows(map(event_json, first.rows)) + encoder.tail(link, _total(first))
+    return Response(text, headers=headers, media_type=form.media_type)
+
+
+_FILE_NAME = {"csv": {"Content-Disposition": 'attachment; filename="events.csv"'}}
+
+
+def _total(found: Page) -> int | None:
+    """What is counted, where it was counted to the end."""
+    return found.total if found.total_is_exact else None
+
+
+async def _streamed(encoder: Encoder, first: Page, more: AsyncIterator[Page]) -> AsyncIterator[bytes]:
+    yield encoder.head() + encoder.rows(map(event_json, first.rows))
+    async for found in more:
+        # In a thread: a batch of CSV takes as long as many other answers do.
+        yield await asyncio.to_thread(encoder.rows, [event_json(row) for row in found.rows])
+    if tail := encoder.tail(None, _total(first)):
+        yield tail
+
+
+class Streamed(StreamingResponse):
+    """A body that is made while it is sent. A failure on the way breaks the connection, so that nobody takes
+    what has come for the whole."""
+
+    def __init__(self, body: AsyncIterator[bytes], held: AsyncExitStack, **options: Any) -> None:
+        super().__init__(body, **options)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope.get("head"):
+                self.body_iterator = _nothing()
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._held.aclose()
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""
+
+
+async def feed(
+    request: Request, query: FeedQuery, write: Callable[[Feed], bytes], media_type: str
+) -> Response:
+    """The events that changed last as a feed, whose addresses are whole, since readers keep it elsewhere."""
+    root = str(request.base_url).rstrip("/")
+    async with request.app.state.reads.snapshot() as reader:
+        headers = _headers(request, f"{await queries.version(reader)} {root}")
+        if headers["ETag"] in _held(request):
+            return Response(status_code=304, headers=headers)
+        found = await queries.events(reader, query.as_events())
+    path = f"{request.url.path}?{request.url.query}".rstrip("?")
+    body = write(Feed(root, path, [event_json(row) for row in found.rows]))
+    return _whole_or_304(request, body, headers, media_type)

@@ -36,10 +36,11 @@ class Parameter:
 
     @property
     def values(self) -> list[str]:
-        """Values that the contract shows, the default not among them."""
+        """Values that the contract shows, those not among them that mean what leaving it out does."""
         shown = self.schema.get("enum", []) + self.schema.get("items", {}).get("enum", [])
         example = [] if self.example is None else [as_text(self.example)]
-        return [value for value in example + shown if value != self.schema.get("default")]
+        left_out = "json" if self.name == "format" else self.schema.get("default")
+        return [value for value in example + shown if value != left_out]
 
 
 @dataclass(frozen=True)
@@ -177,19 +178,37 @@ def validator_of(schema: str) -> Any:
     return validator
 
 
+def essence(media_type: str) -> str:
+    """A media type without its parameters."""
+    return media_type.partition(";")[0].strip()
+
+
+def is_json(media_type: str) -> bool:
+    """Whether what has this media type is one value of JSON."""
+    return media_type == JSON or media_type.endswith("+json")
+
+
 def check(operation: Operation, answer: Any) -> Any:
     """The answer's body, found to be one of those that the contract publishes for its status."""
     answers, status = operation.spec["responses"], str(answer.status_code)
     published = answers.get(status) or answers[f"{status[0]}XX"]
-    media_type = answer.headers["content-type"]
+    sent = answer.headers["content-type"]
+    media_type = sent if sent in published["content"] else essence(sent)
     assert media_type in published["content"], f"{answer.url}: {status} as {media_type} is not published"
     for name in published.get("headers", {}):
         assert name in answer.headers, f"{answer.url}: the published header {name} is missing"
-    if not media_type.endswith("json"):
+    if not is_json(media_type):
         return answer.text
     body = answer.json()
     validator_of(json.dumps(published["content"][media_type]["schema"])).validate(body)
     return body
+
+
+def items(answer: Any) -> list[Any]:
+    """What an answer tells, one by one: the items of a list or the entries of a feed."""
+    if is_json(essence(answer.headers["content-type"])):
+        return items_of(answer.json())
+    return re.findall("<entry>.*?</entry>", answer.text, re.DOTALL)
 
 
 def check_problem(answer: Any, status: int, parameter: str | None = None) -> dict[str, Any]:
@@ -209,7 +228,7 @@ def check_problem(answer: Any, status: int, parameter: str | None = None) -> dic
 
 def walk(client: TestClient, path: str, **query: Any) -> list[dict[str, Any]]:
     """Every item of a list, page by page; the list's end is said once, and where it is."""
-    items: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     params: list[tuple[str, Any]] = [(name, value) for name, value in query.items() if value is not None]
     while True:
         answer = client.get(path, params=params)
@@ -217,9 +236,9 @@ def walk(client: TestClient, path: str, **query: Any) -> list[dict[str, Any]]:
         page = answer.json()
         following = next_of(page)
         assert ('rel="next"' in answer.headers.get("link", "")) == (following is not None)
-        items += items_of(page)
+        found += items_of(page)
         if following is None:
-            return items
+            return found
         assert len(items_of(page)) == int(query.get("limit") or 100), "a page that is not the last is full"
         link = urlsplit(following)
         assert (link.scheme, link.netloc, link.path) == ("", "", path)

@@ -16,7 +16,18 @@ from tests.databases import Databases
 from tests.parts import events_of
 
 README = SEED.parent.parent / "README.md"
-COMMANDS = ["serve", "migrate", "import", "verify", "locate", "loads", "render", "openapi", "schema"]
+COMMANDS = [
+    "serve",
+    "migrate",
+    "import",
+    "verify",
+    "locate",
+    "loads",
+    "export",
+    "render",
+    "openapi",
+    "schema",
+]
 SETTINGS = [f"DATELINE_{name.upper()}" for name in Settings.model_fields]
 
 TEXT = "The crowd marched through Oslo.\n\nCảnh sát, đông đủ, counted hundreds. The crowd went home.\n"
