@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from fastapi import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app import __version__, formats, queries
@@ -23,6 +23,14 @@ from app.pagination import Page
 from app.schemas import REPRESENTATION, event_json
 
 JSON = "application/json"
+GEOJSON = "application/geo+json"
+
+
+class GeoJson(JSONResponse):
+    """A response that is published as GeoJSON."""
+
+    media_type = GEOJSON
+
 
 Make = Callable[[Reader], Awaitable[tuple[bytes, dict[str, str]]]]
 AsJson = Callable[[Any], bytes]

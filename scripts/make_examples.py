@@ -28,6 +28,7 @@ ASKED = {
     "list_changes": "/v1/changes?limit=1",
     "list_countries": "/v1/countries?q=niger&limit=1",
     "get_country": "/v1/countries/NE",
+    "get_outlines": "/v1/countries.geojson",
     "list_actors": "/v1/actors?q=campbell",
     "get_actor": "/v1/actors/kurt-campbell",
     "list_sources": "/v1/sources?limit=1",
@@ -74,6 +75,8 @@ def _short(asked: Any) -> Any:
         return {"openapi": answer["openapi"], "info": {"title": answer["info"]["title"]}, "paths": {}}
     if "$schema" in answer:
         return answer | {"properties": dict(list(answer["properties"].items())[:2])}
+    if "features" in answer and answer["features"] and "code" in answer["features"][0]["properties"]:
+        return answer | {"features": answer["features"][:1]}
     if "lists" in answer:
         return {"lists": {name: entries[:1] for name, entries in answer["lists"].items()}}
     return answer

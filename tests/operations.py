@@ -99,6 +99,7 @@ class Operation:
 
 FIXED = {
     "get_codes",
+    "get_outlines",
     "get_landing_page",
     "get_api",
     "get_conformance",
