@@ -69,97 +69,116 @@ class Tool:
 
 def all_tools(document: Json) -> list[Tool]:
     """The five tools, with schemas taken from the API's OpenAPI document."""
+    makers = (_searching, _getting, _counting, _resolving, _covering)
+    return [make(document) for make in makers]
+
+
+def _narrowing(document: Json) -> Json:
+    """The filters of events, as arguments of a tool."""
     filters = parameters(document, "/v1/events")
-    narrowing = {name: filters[name] for name in filters if name not in ("limit", "cursor", "count", "sort")}
+    return {name: filters[name] for name in filters if name not in ("limit", "cursor", "count", "sort")}
+
+
+def _searching(document: Json) -> Tool:
+    filters = parameters(document, "/v1/events")
+    return Tool(
+        "search_events",
+        "Find events",
+        "Events that match all filters, newest first, a small page at a time: send `next_cursor` back as"
+        " `cursor`, with the same filters, for more. Several values of one filter are alternatives. Use"
+        " `resolve` first to turn a name into a country code or an actor id. " + NOTICE,
+        object_of(
+            {
+                **_narrowing(document),
+                "sort": filters["sort"],
+                "cursor": filters["cursor"] | {"description": "`next_cursor` of the page before"},
+                "limit": whole("How many events at most", _MOST_EVENTS, _USUAL_EVENTS),
+            }
+        ),
+        answer(document, listed({"$ref": "#/components/schemas/Event"}), next_cursor=TEXT_OR_NULL),
+        _search_events,
+    )
+
+
+def _getting(document: Json) -> Tool:
+    return Tool(
+        "get_event",
+        "Get one event with its evidence",
+        "One event by its id, and under `evidence` what each source says of it, quoted, and who said it."
+        " Cite these when you report the event. " + NOTICE,
+        object_of({"event_id": {"type": "string", "description": "As `search_events` gives it"}}, "event_id"),
+        answer(document, {"$ref": "#/components/schemas/EventWithEvidence"}),
+        _get_event,
+    )
+
+
+def _counting(document: Json) -> Tool:
+    return Tool(
+        "timeline",
+        "Count events by month or year",
+        "How many events match the filters in each month or year of a range: `certain` surely happened"
+        " in it; `possible` may have, so an imprecisely dated event counts in several. Counts stop at"
+        f" 10,000, and `is_exact` is then false. At most {_MOST_PERIODS} periods. " + NOTICE,
+        object_of(
+            {
+                **{name: s for name, s in _narrowing(document).items() if name != "date_match"},
+                "group": {"type": "string", "enum": ["year", "month"], "default": "month"},
+            },
+            "date_from",
+            "date_to",
+        ),
+        answer(document, listed(PERIOD)),
+        _timeline,
+    )
+
+
+def _resolving(document: Json) -> Tool:
     schema = document["components"]["schemas"]
-    return [
-        Tool(
-            "search_events",
-            "Find events",
-            "Events that match all filters, newest first, a small page at a time: send `next_cursor` back as"
-            " `cursor`, with the same filters, for more. Several values of one filter are alternatives. Use"
-            " `resolve` first to turn a name into a country code or an actor id. " + NOTICE,
-            object_of(
-                {
-                    **narrowing,
-                    "sort": filters["sort"],
-                    "cursor": filters["cursor"] | {"description": "`next_cursor` of the page before"},
-                    "limit": whole("How many events at most", _MOST_EVENTS, _USUAL_EVENTS),
-                }
-            ),
-            answer(document, listed({"$ref": "#/components/schemas/Event"}), next_cursor=TEXT_OR_NULL),
-            _search_events,
-        ),
-        Tool(
-            "get_event",
-            "Get one event with its evidence",
-            "One event by its id, and under `evidence` what each source says of it, quoted, and who said it."
-            " Cite these when you report the event. " + NOTICE,
-            object_of(
-                {"event_id": {"type": "string", "description": "As `search_events` gives it"}}, "event_id"
-            ),
-            answer(document, {"$ref": "#/components/schemas/EventWithEvidence"}),
-            _get_event,
-        ),
-        Tool(
-            "timeline",
-            "Count events by month or year",
-            "How many events match the filters in each month or year of a range: `certain` surely happened"
-            " in it; `possible` may have, so an imprecisely dated event counts in several. Counts stop at"
-            f" 10,000, and `is_exact` is then false. At most {_MOST_PERIODS} periods. " + NOTICE,
-            object_of(
-                {
-                    **{name: s for name, s in narrowing.items() if name != "date_match"},
-                    "group": {"type": "string", "enum": ["year", "month"], "default": "month"},
+    return Tool(
+        "resolve",
+        "Find a country's code or an actor's id by name",
+        "Countries and actors of which the name, an alias or a code is `name` (`match` is `exact`), or has"
+        " words that begin with its words (`match` is `words`); exact ones come first. `complete` is false"
+        " when there were too many to look through: write more of the name. " + NOTICE,
+        object_of(
+            {
+                "name": {
+                    "type": "string",
+                    "maxLength": 200,
+                    "description": "Such as `Niger` or `campbell`",
                 },
-                "date_from",
-                "date_to",
-            ),
-            answer(document, listed(PERIOD)),
-            _timeline,
+                "limit": whole("How many countries and how many actors at most", 50, 10),
+            },
+            "name",
         ),
-        Tool(
-            "resolve",
-            "Find a country's code or an actor's id by name",
-            "Countries and actors of which the name, an alias or a code is `name` (`match` is `exact`), or has"
-            " words that begin with its words (`match` is `words`); exact ones come first. `complete` is false"
-            " when there were too many to look through: write more of the name. " + NOTICE,
+        answer(
+            document,
             object_of(
                 {
-                    "name": {
-                        "type": "string",
-                        "maxLength": 200,
-                        "description": "Such as `Niger` or `campbell`",
-                    },
-                    "limit": whole("How many countries and how many actors at most", 50, 10),
+                    "countries": listed(matched(schema["Country"])),
+                    "actors": listed(matched(schema["Actor"])),
+                    "complete": {"type": "boolean"},
                 },
-                "name",
+                "countries",
+                "actors",
+                "complete",
             ),
-            answer(
-                document,
-                object_of(
-                    {
-                        "countries": listed(matched(schema["Country"])),
-                        "actors": listed(matched(schema["Actor"])),
-                        "complete": {"type": "boolean"},
-                    },
-                    "countries",
-                    "actors",
-                    "complete",
-                ),
-            ),
-            _resolve,
         ),
-        Tool(
-            "coverage",
-            "Tell what is covered",
-            "The datasets held: kind, licence, how to cite them, how many events, and their first and last"
-            " possible day. What no dataset covers is absent here, not absent from the world. " + NOTICE,
-            object_of({}),
-            answer(document, listed(schema["Dataset"])),
-            _coverage,
-        ),
-    ]
+        _resolve,
+    )
+
+
+def _covering(document: Json) -> Tool:
+    schema = document["components"]["schemas"]
+    return Tool(
+        "coverage",
+        "Tell what is covered",
+        "The datasets held: kind, licence, how to cite them, how many events, and their first and last"
+        " possible day. What no dataset covers is absent here, not absent from the world. " + NOTICE,
+        object_of({}),
+        answer(document, listed(schema["Dataset"])),
+        _coverage,
+    )
 
 
 async def _search_events(api: Api, given: Json) -> Json:
