@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from app import __version__, agents, db, errors, migrate, openapi, responses
 from app.middleware import BodyLimit, CatchAll, HeadAsGet, OpenToBrowsers
 from app.observability import Observed
-from app.routers import actors, changes, codes, countries, datasets, events, operations, sources
+from app.routers import actors, changes, codes, countries, datasets, events, operations, sources, stats
 from app.settings import Settings
 
 
@@ -32,7 +32,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.schema_head = migrate.head()
     errors.install(app)
     v1 = APIRouter(prefix="/v1")
-    for resource in (events, changes, countries, actors, sources, datasets, codes):
+    for resource in (events, stats, changes, countries, actors, sources, datasets, codes):
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(operations.router)

@@ -10,16 +10,6 @@ NOTICE = (
 )
 
 TEXT_OR_NULL = {"type": ["string", "null"]}
-PERIOD: Json = {
-    "type": "object",
-    "properties": {
-        "period": {"type": "string", "description": "`2024` or `2024-04`"},
-        "certain": {"type": "integer"},
-        "possible": {"type": "integer"},
-        "is_exact": {"type": "boolean"},
-    },
-    "required": ["period", "certain", "possible", "is_exact"],
-}
 
 
 def whole(description: str, most: int, usual: int) -> Json:

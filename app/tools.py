@@ -1,16 +1,14 @@
 """The tools that language models are given: what each asks of the public API, and how it tells the answer."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qs, quote, urlsplit
 
 from app import search
-from app.edtf import first_day, last_day
 from app.errors import BadRequest, fault, unknown
 from app.tool_schemas import (
     NOTICE,
-    PERIOD,
     TEXT_OR_NULL,
     Json,
     answer,
@@ -22,7 +20,7 @@ from app.tool_schemas import (
 )
 
 _MOST_EVENTS, _USUAL_EVENTS = 50, 10
-_MOST_PERIODS = 36
+_MOST_COUNTS, _USUAL_COUNTS = 500, 100
 _CANDIDATES = 200  # how many names are looked through for the best ones
 
 
@@ -113,21 +111,22 @@ def _getting(document: Json) -> Tool:
 
 
 def _counting(document: Json) -> Tool:
+    asked = parameters(document, "/v1/stats/events")
     return Tool(
         "timeline",
-        "Count events by month or year",
-        "How many events match the filters in each month or year of a range: `certain` surely happened"
-        " in it; `possible` may have, so an imprecisely dated event counts in several. Counts stop at"
-        f" 10,000, and `is_exact` is then false. At most {_MOST_PERIODS} periods. " + NOTICE,
+        "Count events over time",
+        "How many of the events that match the filters happened in each period: `certain` surely did;"
+        " `possible` may have, so an imprecisely dated event counts in several. `group` may name a second"
+        " dimension, such as `month` and `country`. Longer answers than `limit` are refused, never cut: ask"
+        " for a shorter range or longer periods. " + NOTICE,
         object_of(
-            {
-                **{name: s for name, s in _narrowing(document).items() if name != "date_match"},
-                "group": {"type": "string", "enum": ["year", "month"], "default": "month"},
-            },
-            "date_from",
-            "date_to",
+            asked
+            | {
+                "group": asked["group"] | {"default": ["month"]},
+                "limit": whole("How many counts at most", _MOST_COUNTS, _USUAL_COUNTS),
+            }
         ),
-        answer(document, listed(PERIOD)),
+        answer(document, listed({"$ref": "#/components/schemas/StatsRow"})),
         _timeline,
     )
 
@@ -196,35 +195,9 @@ async def _get_event(api: Api, given: Json) -> Json:
 
 
 async def _timeline(api: Api, given: Json) -> Json:
-    group = given.pop("group", "month")
-    if group not in ("year", "month"):
-        raise _refused(fault("group", "is not one of the allowed values", ["year", "month"]))
-    start, end = str(given["date_from"]), str(given["date_to"])
-    await api.get("/v1/events", given | {"limit": 1})  # whatever is wrong with the filters is said here
-    first, last = first_day(start), last_day(end)
-    periods = list(_periods(group, (first.year, first.month), (last.year, last.month)))
-    if len(periods) > _MOST_PERIODS:
-        detail = f"must be at most {_MOST_PERIODS} {group}s after date_from; these are {len(periods)}"
-        raise _refused(fault("date_to", detail))
-    bounds = {period: [period, period] for period in periods}
-    bounds[periods[0]][0], bounds[periods[-1]][1] = start, end
-    counted = [await _counts(api, given, period, *days) for period, days in bounds.items()]
-    return {"untrusted_data": counted}
-
-
-async def _counts(api: Api, given: Json, period: str, start: str, end: str) -> Json:
-    asked = given | {"date_from": start, "date_to": end, "count": "capped", "limit": 1}
-    possible = await api.get("/v1/events", asked | {"date_match": "possible"})
-    certain = await api.get("/v1/events", asked | {"date_match": "certain"})
-    exact = possible["total_is_exact"] and certain["total_is_exact"]
-    return {"period": period, "certain": certain["total"], "possible": possible["total"], "is_exact": exact}
-
-
-def _periods(group: str, first: tuple[int, int], last: tuple[int, int]) -> Iterator[str]:
-    if group == "year":
-        return (f"{year:04}" for year in range(first[0], last[0] + 1))
-    months = range(first[0] * 12 + first[1] - 1, last[0] * 12 + last[1])
-    return (f"{month // 12:04}-{month % 12 + 1:02}" for month in months)
+    limit = _within(given, "limit", _MOST_COUNTS, _USUAL_COUNTS)
+    counted = await api.get("/v1/stats/events", {"group": ["month"], **given, "limit": limit})
+    return {"untrusted_data": counted["items"]}
 
 
 async def _resolve(api: Api, given: Json) -> Json:
