@@ -42,6 +42,12 @@ class NotFound(ApiError):
     status = 404
 
 
+class NotAcceptable(ApiError):
+    """What is here is made in no form that the client takes."""
+
+    status = 406
+
+
 class Gone(ApiError):
     """Something had this path and was withdrawn."""
 

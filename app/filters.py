@@ -244,6 +244,24 @@ class EventFilters(Query):
 class EventQuery(EventFilters, ListQuery):
     """A list of events."""
 
+    limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            description="How many events a page holds at most. Left out, a page of JSON holds 100, and the"
+            " other formats hold all there is.",
+        ),
+        Digits,
+    ] = Field(default_factory=lambda: 100)  # a default that is published would be that of every format
+    format: Annotated[
+        Literal["json", "geojson", "csv", "ndjson"] | None,
+        Field(
+            description="What the events are written as. Left out, the `Accept` header says it; `json` when it"
+            " has no wish."
+        ),
+    ] = None
+
     sort: Annotated[
         Literal["-date", "date", "-updated", "updated", "-fatalities"],
         Field(

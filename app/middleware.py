@@ -57,7 +57,7 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        as_get = {**scope, "method": "GET"}
+        as_get = {**scope, "method": "GET", "head": True}  # a long body need not be made
         try:
             await self.app(as_get, receive, _allowing_head(send_head))
         finally:

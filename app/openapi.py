@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from app import __version__
 from app.errors import PROBLEM
-from app.schemas import Problem
+from app.schemas import EventFeatures, Problem
 
 _DESCRIPTION = """\
 Structured geopolitical events: who did what to whom, where and when, and **how we know**.
@@ -91,8 +91,11 @@ def _exact(document: dict[str, Any]) -> dict[str, Any]:
     document["servers"] = [{"url": "/", "description": "This server"}]
     document["security"] = []
     schemas = document["components"]["schemas"]
-    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= schemas["Problem"].pop("$defs")
+    for model in (Problem, EventFeatures):
+        schemas[model.__name__] = model.model_json_schema(
+            ref_template="#/components/schemas/{model}", mode="serialization"
+        )
+        schemas |= schemas[model.__name__].pop("$defs")
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for path, item in document["paths"].items():
@@ -105,8 +108,10 @@ def _exact_operation(path: str, operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         _exact_parameter(parameter)
     answers = operation["responses"]
-    if operation["operationId"] in (examples := _examples()):
-        answers["200"]["content"]["application/json"]["example"] = examples[operation["operationId"]]
+    for media_type, published in answers["200"]["content"].items():
+        key = f"{operation['operationId']} {media_type}".removesuffix(" application/json")
+        if key in (examples := _examples()):
+            published["example"] = examples[key]
     answers.pop("422", None)  # FastAPI's own; there is no body, and a query is refused with 400
     if path.startswith("/v1"):
         answers["304"] = {"description": "Not modified since the `ETag` that `If-None-Match` names"}

@@ -16,7 +16,7 @@ from app.db import Statement
 from app.errors import BadRequest, fault
 
 COUNT_CAP = 10_000
-_NOT_THE_QUERY = {"limit", "cursor", "count"}  # may change from page to page
+_NOT_THE_QUERY = {"limit", "cursor", "count", "format"}  # may change from page to page
 
 
 def _digits(value: object) -> object:

@@ -1,6 +1,6 @@
 """Every SELECT that answers a client, as functions of (reader, query)."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Text, column, func, literal, select, table
@@ -233,3 +233,13 @@ async def _nearest(reader: Reader, key: Any, value: str) -> str | None:
         select(key).order_by(key).limit(500)
     )
     return codes.nearest(value, tuple(row[0] for row in found))
+
+
+async def batches(reader: Reader, query: EventQuery, size: int) -> AsyncGenerator[Page, None]:
+    """All events from the query's cursor on, in pages of this size; the last has no cursor."""
+    while True:
+        found = await events(reader, query.model_copy(update={"limit": size}))
+        yield found
+        if found.cursor is None:
+            return
+        query = query.model_copy(update={"cursor": found.cursor, "count": "none"})

@@ -2,18 +2,22 @@
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
-from app import __version__, queries
+from app import __version__, formats, queries
 from app.db import Reader
-from app.errors import NotFound
+from app.errors import BadRequest, NotFound, fault
+from app.filters import EventQuery
+from app.formats import Encoder
 from app.pagination import Page
-from app.schemas import REPRESENTATION
+from app.schemas import REPRESENTATION, event_json
 
 JSON = "application/json"
 
@@ -107,3 +111,80 @@ def _list_body(found: Page, link: str | None, as_json: AsJson) -> bytes:
         exact,
         token,
     )
+
+
+async def events(request: Request, query: EventQuery) -> Response:
+    """Events in the format that the query or the Accept header asks for."""
+    form = formats.chosen(query.format, request.headers.get("accept"))
+    if form.encoder is None:
+        answer = await page(request, query, queries.events, event_json)
+    else:
+        answer = await _encoded(request, query, form, form.encoder())
+    answer.headers["Vary"] = "Accept"
+    return answer
+
+
+_BATCH = 200  # events: what is held at once, and how long the loop is kept from others
+
+
+async def _encoded(request: Request, query: EventQuery, form: formats.Format, encoder: Encoder) -> Response:
+    """A page when there is a limit; without one everything, streamed over a snapshot that lasts as long."""
+    if query.count != "none" and form is not formats.GEOJSON:
+        raise BadRequest(fault("count", f"{form.name} has no place to tell it; ask for json or geojson"))
+    paged = "limit" in query.model_fields_set
+    async with AsyncExitStack() as stack:
+        reader = await stack.enter_async_context(request.app.state.reads.snapshot())
+        headers = _headers(request, f"{await queries.version(reader)} {form.name}")
+        if headers["ETag"] in _held(request):
+            return Response(status_code=304, headers=headers)
+        pages = queries.batches(reader, query, query.limit if paged else _BATCH)
+        stack.push_async_callback(pages.aclose)
+        first = await anext(pages)  # whatever is wrong with the query is told here, with a status of its own
+        if "*" in _held(request):
+            return Response(status_code=304, headers=headers)
+        headers |= _FILE_NAME.get(form.name, {})
+        if not paged:
+            body = _streamed(encoder, first, pages)
+            return Streamed(body, stack.pop_all(), headers=headers, media_type=form.media_type)
+    link = _next_link(request, first)
+    headers |= {"Link": f'<{link}>; rel="next"'} if link else {}
+    text = encoder.head() + encoder.rows(map(event_json, first.rows)) + encoder.tail(link, _total(first))
+    return Response(text, headers=headers, media_type=form.media_type)
+
+
+_FILE_NAME = {"csv": {"Content-Disposition": 'attachment; filename="events.csv"'}}
+
+
+def _total(found: Page) -> int | None:
+    """What is counted, where it was counted to the end."""
+    return found.total if found.total_is_exact else None
+
+
+async def _streamed(encoder: Encoder, first: Page, more: AsyncIterator[Page]) -> AsyncIterator[bytes]:
+    yield encoder.head() + encoder.rows(map(event_json, first.rows))
+    async for found in more:
+        yield encoder.rows(map(event_json, found.rows))
+    if tail := encoder.tail(None, _total(first)):
+        yield tail
+
+
+class Streamed(StreamingResponse):
+    """A body that is made while it is sent. A failure on the way breaks the connection, so that nobody takes
+    what has come for the whole."""
+
+    def __init__(self, body: AsyncIterator[bytes], held: AsyncExitStack, **options: Any) -> None:
+        super().__init__(body, **options)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope.get("head"):
+                self.body_iterator = _nothing()
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._held.aclose()
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""

@@ -283,6 +283,45 @@ class EventPage(_Page):
     items: list[Event]
 
 
+class Point(_Wire):
+    type: Literal["Point"]
+    coordinates: Annotated[list[float], Field(min_length=2, max_length=2, description="Longitude, latitude")]
+
+
+class EventFeature(_Wire):
+    type: Literal["Feature"]
+    id: str
+    geometry: Annotated[Point | None, Field(description="Null where no point is known")]
+    properties: Event
+
+
+class Link(_Wire):
+    rel: str
+    href: str
+    type: str
+
+
+class EventFeatures(_Wire):
+    """A FeatureCollection of GeoJSON (RFC 7946)."""
+
+    type: Literal["FeatureCollection"]
+    features: list[EventFeature]
+    bbox: Annotated[
+        list[float],
+        Field(
+            default_factory=list,
+            min_length=4,
+            max_length=4,
+            description="`west,south,east,north` of the points; absent when there are none",
+        ),
+    ]
+    links: list[Link]
+    next: Annotated[str | None, Field(description="The next page, root-relative; null when there is none")]
+    numberMatched: Annotated[  # noqa: N815  the name that OGC API - Features gives it
+        int, Field(default_factory=int, description="Absent unless counted to the end, see `count`")
+    ]
+
+
 class ChangePage(_Page):
     items: list[Change]
     token: Annotated[str, Field(description="Where to go on from, later: send it as `since`")]

@@ -74,7 +74,9 @@ def all_tools(document: Json) -> list[Tool]:
 def _narrowing(document: Json) -> Json:
     """The filters of events, as arguments of a tool."""
     filters = parameters(document, "/v1/events")
-    return {name: filters[name] for name in filters if name not in ("limit", "cursor", "count", "sort")}
+    return {
+        name: filters[name] for name in filters if name not in ("limit", "cursor", "count", "sort", "format")
+    }
 
 
 def _searching(document: Json) -> Tool:

@@ -17,6 +17,9 @@ ROOT = Path(__file__).parent.parent
 EVENT = "niger-2024.campbell-lamine-zein-meeting"
 ASKED = {
     "list_events": "/v1/events?q=demonstration&limit=1",
+    "list_events application/geo+json": "/v1/events?q=demonstration&limit=1&format=geojson",
+    "list_events text/csv": "/v1/events?q=demonstration&limit=1&format=csv",
+    "list_events application/x-ndjson": "/v1/events?q=demonstration&limit=1&format=ndjson",
     "get_event": f"/v1/events/{EVENT}",
     "get_event_history": f"/v1/events/{EVENT}/history",
     "count_events": "/v1/stats/events?group=month,country&country=NE,US&date_from=2024-02&date_to=2024-05",
@@ -45,12 +48,15 @@ def main() -> None:
         load(engine, dossier.parse(ROOT / "seed" / "niger-2024.yaml"))
         engine.dispose()
         with TestClient(create_app(settings)) as client:
-            found = {name: _short(client.get(path).raise_for_status().json()) for name, path in ASKED.items()}
+            found = {name: _short(client.get(path).raise_for_status()) for name, path in ASKED.items()}
     text = json.dumps(found, indent=1, ensure_ascii=False)
     (ROOT / "app" / "data" / "examples.json").write_text(text + "\n", "utf-8")
 
 
-def _short(answer: Any) -> Any:
+def _short(asked: Any) -> Any:
+    if asked.headers["content-type"].startswith(("text/", "application/x-ndjson")):
+        return asked.text
+    answer = asked.json()
     if "evidence" in answer:
         return answer | {"evidence": answer["evidence"][:2]}
     if "lists" in answer:

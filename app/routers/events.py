@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from app import queries, responses, schemas
+from app import formats, queries, responses, schemas
 from app.filters import EventQuery
 from app.routing import StrictRoute
 
@@ -16,15 +16,23 @@ EventId = Annotated[
 ]
 
 
-@router.get("", response_model=schemas.EventPage, summary="Find events")
+@router.get(
+    "",
+    response_model=schemas.EventPage,
+    summary="Find events",
+    responses={200: {"content": formats.PUBLISHED}, 406: {"description": "Accept allows no form of it"}},
+)
 async def list_events(request: Request, query: Annotated[EventQuery, Query()]) -> Response:
     """Events that match all filters, newest first.
 
     Several values of one parameter are alternatives; several parameters must all hold. A date range finds
     every event that *may* have happened in it; `date_match=certain` finds those that surely did. Follow
     `next` until it is null to get every event exactly once, also while events are being added.
+
+    `format`, or the `Accept` header, asks for GeoJSON, CSV or NDJSON instead. Without a `limit` these hold all
+    events that match, of one moment, and are sent while they are read.
     """
-    return await responses.page(request, query, queries.events, schemas.event_json)
+    return await responses.events(request, query)
 
 
 @router.get(
