@@ -19,6 +19,8 @@ async function* eventsOf(country: string): AsyncGenerator<Event> {
       querySerializer: { array: { style: "form", explode: false } },
     });
     if (data === undefined) throw new Error(error?.detail);
+    // The path has other formats too; JSON is what comes unasked.
+    if (typeof data === "string" || !("items" in data)) throw new Error("Not a page of JSON");
     yield* data.items;
     cursor = data.next === null ? undefined : (new URL(data.next, address).searchParams.get("cursor") ?? undefined);
   } while (cursor !== undefined);
