@@ -17,9 +17,9 @@ test: .venv/.dev ## Set up and run every test, on SQLite and PostgreSQL
 test-slow: .venv/.dev ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
 
-test-clients: .venv/.dev ## Generate clients from docs/openapi.json, compile and run them (needs Node.js)
+test-clients: .venv/.dev ## Run generated clients and docs/recipes.md (needs Node.js)
 	cd scripts/clients && npm ci --silent --no-audit --no-fund
-	$(BIN)/pytest -n 0 -m outside
+	$(BIN)/pytest -n 0 -rs -m outside
 
 bench-imports: .venv/.dev ## Measure imports beside bare insertion (see docs/performance.md)
 	$(BIN)/python -m bench.imports

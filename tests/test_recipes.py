@@ -19,16 +19,18 @@ DOCS = Path(__file__).parent.parent / "docs"
 UV = Path(sys.executable).parent / "uv"
 SHOWN = "http://127.0.0.1:8000"
 _SECTION = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-_BLOCK = re.compile(r"```(bash|python)\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
+_BLOCK = re.compile(r"```(bash|python|js)\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
 SECTIONS = [
     (name, _BLOCK.findall(text.split("**Not run here**")[0]))
     for name, text in _SECTION.findall((DOCS / "recipes.md").read_text())
 ]
 TRIED = [(name, blocks) for name, blocks in SECTIONS if blocks]
+_PROGRAMS = ("curl", "jq", "ogr2ogr")
 _PYTHON = (UV, "run", "--quiet", "--no-project", "--python", sys.executable)
 COMMANDS: dict[str, tuple[str | Path, ...]] = {
-    "bash": ("bash", "-euo", "pipefail", "-c"),
-    "python": (*_PYTHON, "--with", "pandas==3.1.1,duckdb==2.0.0", "python", "-c"),
+    "bash": ("bash", "-euo", "pipefail"),
+    "python": (*_PYTHON, "--with", "pandas==3.1.1,duckdb==2.0.0", "python", "-"),
+    "js": ("node", DOCS.parent / "scripts" / "clients" / "notebook.js"),
 }
 
 
@@ -43,17 +45,25 @@ def address(seeded_url: str) -> Iterator[str]:
 def test_a_recipe_prints_what_is_shown(
     address: str, name: str, blocks: list[tuple[str, str, str]], tmp_path: Path
 ) -> None:
-    if "GDAL" in name and shutil.which("ogr2ogr") is None:
-        pytest.skip("GDAL is not here, so its recipe is not tried")
+    for program in _PROGRAMS:
+        if any(program in code for _, code, _ in blocks) and shutil.which(program) is None:
+            pytest.skip(f"{program} is not here, so the recipe for {name} is not tried")
     for language, code, shown in blocks:
-        command = [*COMMANDS[language], code.replace(SHOWN, address)]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(
+            COMMANDS[language],
+            input=code.replace(SHOWN, address),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         assert done.stdout == shown
 
 
 def test_enough_is_tried() -> None:
-    assert {name for name, _ in TRIED} >= {"curl", "pandas", "DuckDB", "QGIS and GDAL"}
+    assert {name for name, _ in TRIED} >= {"curl", "pandas", "DuckDB", "QGIS and GDAL", "Observable Plot"}
 
 
 _DASHBOARD = json.loads((DOCS / "grafana" / "dateline.json").read_text())
