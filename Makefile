@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := $(BIN)/uv
-.PHONY: help serve test test-slow bench-imports check fix openapi lint-openapi lock examples countries clean
+.PHONY: help serve test test-slow test-clients bench-imports check fix openapi lint-openapi lock examples countries clean
 
 help: ## Print this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -16,6 +16,10 @@ test: .venv/.dev ## Set up and run every test, on SQLite and PostgreSQL
 
 test-slow: .venv/.dev ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
+
+test-clients: .venv/.dev ## Run generated clients and docs/recipes.md (needs Node.js)
+	cd scripts/clients && npm ci --silent --no-audit --no-fund
+	$(BIN)/pytest -n 0 -rs -m outside
 
 bench-imports: .venv/.dev ## Measure imports beside bare insertion (see docs/performance.md)
 	$(BIN)/python -m bench.imports
@@ -57,7 +61,7 @@ countries: .venv/.dev ## Make app/data/countries.csv anew from its sources
 	$(UV) run scripts/make_countries.py
 
 clean: ## Remove what the other commands made, but not the database
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis scripts/openapi-lint/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis scripts/openapi-lint/node_modules scripts/clients/node_modules scripts/clients/build
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Dateline needs Python 3.11 or newer")'

@@ -9,7 +9,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from app import __version__, db, errors, migrate, openapi, responses
+from app import __version__, agents, db, errors, migrate, openapi, responses
 from app.middleware import BodyLimit, CatchAll, HeadAsGet, OpenToBrowsers
 from app.observability import Observed
 from app.routers import (
@@ -35,7 +35,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.reads = db.reads(settings)
-        yield
+        async with agents.running(app):
+            yield
         await app.state.reads.close()
 
     app = FastAPI(**openapi.INFO, lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(operations.router)
     _add_pages(app)
     openapi.install(app)
+    agents.mount(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
     app.add_middleware(HeadAsGet)
