@@ -110,7 +110,7 @@ def _exists(data: Data, postgres: str | None) -> bool:
     if postgres is None:
         return data.file.exists()
     name = make_url(data.url).database
-    return bool(_administer(postgres, f"SELECT datname FROM pg_database WHERE datname = '{name}'"))  # noqa: S608
+    return bool(_administer(postgres, f"SELECT datname FROM pg_database WHERE datname = '{name}'"))
 
 
 def _administer(postgres: str, statement: str) -> list[Any]:

@@ -123,7 +123,7 @@ def _sqlite_rows(source: Engine, target: Engine) -> Callable[[], None]:
         held = {}
         for table in TABLES:
             key = "rowid, " if table == "event_search" else ""
-            cursor.execute(f"SELECT {key}* FROM {table}")  # noqa: S608
+            cursor.execute(f"SELECT {key}* FROM {table}")
             columns = [column[0] for column in cursor.description]
             kept = [n for n, name in enumerate(columns) if name != "fatalities_rank"]
             held[table] = [columns[n] for n in kept], [tuple(row[n] for n in kept) for row in cursor]
@@ -133,7 +133,7 @@ def _sqlite_rows(source: Engine, target: Engine) -> Callable[[], None]:
             cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
             for table, (columns, rows) in held.items():
                 marks = ", ".join("?" * len(columns))
-                cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+                cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
     return insert
 
@@ -143,7 +143,7 @@ def _postgres_rows(source: Engine, target: Engine) -> Callable[[], None]:
         cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
         held = {}
         for table in TABLES:
-            cursor.execute(f"SELECT * FROM {table} LIMIT 0")  # noqa: S608
+            cursor.execute(f"SELECT * FROM {table} LIMIT 0")
             names = ", ".join(
                 column.name for column in cursor.description if column.name != "fatalities_rank"
             )

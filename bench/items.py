@@ -24,7 +24,6 @@ class Item(NamedTuple):
     read: Answer
     right: list[Any]
     nested: bool = False
-    size_of: int = 0  # no body is expected where -1
 
 
 Deep = Callable[[int], list[str]]  # the paths of own pages from a depth on, as `next` gives them
@@ -35,11 +34,16 @@ def ids(answer: Any) -> list[str]:
     return [row["id"] for row in _rows(answer)]
 
 
-def nested(answer: Any) -> list[Any]:
-    """The ids with those of the parts."""
+def loaded(body: bytes) -> Any:
+    """An answer's JSON."""
+    return json.loads(body)
+
+
+def parts(body: bytes) -> list[Any]:
+    """The ids of a list's items with those of their parts."""
     return [
         [row["id"], *(sorted(part.get("id") or part["code"] for part in row[name]) for name in _PARTS)]
-        for row in _rows(answer)
+        for row in _rows(json.loads(body))
     ]
 
 
@@ -86,11 +90,16 @@ def _canned(
     return _requests(f"/_memory/{name}.json", queries, **more, **decoded)
 
 
+def floor(key: str) -> str:
+    """What an item is called in the path of a floor."""
+    return key.replace(" ", "-")
+
+
 def _floor(key: str) -> dict[str, list[Request]]:
     five = [
         {"country": "NE", "date_from": a, "date_to": b, "limit": 100, "sort": "-date"} for a, b in WINDOWS
     ]
-    return {"L1": [Request(f"/{key}")], "L3": _requests(f"/{key}", five)}
+    return {"L1": [Request(f"/{floor(key)}")], "L3": _requests(f"/{floor(key)}", five)}
 
 
 CHECKED = 3  # answers that are compared with the database, of each peer
@@ -160,7 +169,7 @@ def _w7(truth: Truth, key: str, count: str, read: Answer) -> Item:
 
 
 def _w8(truth: Truth, key: str, words: Sequence[str]) -> Item:
-    queries = [{"q": word} for word in words]
+    queries: list[dict[str, Any]] = [{"q": word} for word in words]
     requests = {
         "dateline": _requests("/v1/events", queries, limit=100),
         "naive": _requests("/events", queries, limit=100),

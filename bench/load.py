@@ -5,6 +5,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -125,6 +126,9 @@ def interleaved(
                 if sample.failed:
                     raise RuntimeError(f"{contender.name} failed {sample.failed:.1%} of its requests")
                 samples.setdefault((contender.name, many), []).append(sample)
+                time.sleep(
+                    min(_TIMEOUT, many / max(sample.rate, 0.01))
+                )  # what wrk left behind is still at work
     return {key: figure(each) for key, each in samples.items()}
 
 

@@ -22,7 +22,7 @@ _DATES = "date_end >= :date_from AND date_start <= :date_to"
 def _page(where: str) -> str:
     # The page is cut before anything is nested: nesting first would do it for every row that is sorted.
     return (
-        f"SELECT {_NESTED} FROM (SELECT * FROM events.event WHERE withdrawn IS NULL AND {where}"  # noqa: S608
+        f"SELECT {_NESTED} FROM (SELECT * FROM events.event WHERE withdrawn IS NULL AND {where}"
         " ORDER BY date_start DESC, id DESC LIMIT :limit OFFSET :offset) e"
         " ORDER BY e.date_start DESC, e.id DESC"
     )
@@ -33,13 +33,11 @@ QUERIES = {
     "all": _page("TRUE"),
     "one": _page("id = :id"),
     "words": _page("id IN (SELECT event_id FROM words.words WHERE words MATCH :q)"),
-    "box": _page(
-        f"longitude BETWEEN :west AND :east AND latitude BETWEEN :south AND :north AND {_DATES}"
-    ),
+    "box": _page(f"longitude BETWEEN :west AND :east AND latitude BETWEEN :south AND :north AND {_DATES}"),
     "months": "SELECT substr(date_start, 1, 7) AS month, count(*) AS count FROM events.event"
     f" WHERE withdrawn IS NULL AND {_INVOLVED} GROUP BY 1 ORDER BY 1",
     "total": f"SELECT count(*) AS total FROM events.event WHERE withdrawn IS NULL AND {_INVOLVED} AND {_DATES}",
-}  # fmt: skip
+}
 
 
 def files(events: Path, folder: Path) -> tuple[list[str], Path]:
