@@ -20,6 +20,7 @@ from app.importers.load import load
 from app.schemas import REPRESENTATION
 from app.settings import Settings
 from bench.generate import release
+from bench.truth import Truth
 from tests.databases import prepare
 
 
@@ -38,6 +39,15 @@ class Data(NamedTuple):
     def engine(self) -> Engine:
         """For looking things up."""
         return db.writer(Settings(database_url=self.url))
+
+    @contextmanager
+    def truth(self) -> Iterator[Truth]:
+        """What its tables say."""
+        engine = self.engine()
+        try:
+            yield Truth(engine)
+        finally:
+            engine.dispose()
 
 
 @contextmanager

@@ -18,7 +18,8 @@ class Stream(NamedTuple):
     server: Server
     path: str
     events: int  # that a right answer holds
-    framing: int = 0  # lines beside the events, such as a header
+    framing: int = 0  # lines beside the events, such as a header; -1 where lines are no events
+    memory: int | None = None  # held before the first export; None to look before each
 
 
 class Export(NamedTuple):
@@ -30,15 +31,14 @@ class Export(NamedTuple):
     growth: float
 
 
-def checked(stream: Stream) -> int:
-    """How many bytes the answer has; RuntimeError where it is not the one that is asked for."""
+def check(stream: Stream) -> None:
+    """RuntimeError where the answer is not the one that is asked for."""
     status, _, body = get(stream.server.base, stream.path)
     if status != 200:
         raise RuntimeError(f"{stream.name} answers {status}")
     lines = body.count(b"\n") - stream.framing
     if stream.framing >= 0 and lines != stream.events:
         raise RuntimeError(f"{stream.name} exports {lines:,} events, not {stream.events:,}")
-    return len(body)
 
 
 def measured(streams: Sequence[Stream], repeat: int) -> dict[str, Export]:
@@ -51,7 +51,7 @@ def measured(streams: Sequence[Stream], repeat: int) -> dict[str, Export]:
 
 
 def _run(stream: Stream) -> tuple[float, float, float, float]:
-    before = private_memory(stream.server.pid)
+    before = private_memory(stream.server.pid) if stream.memory is None else stream.memory
     peak, over = [before], threading.Event()
 
     def watch() -> None:

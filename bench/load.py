@@ -15,10 +15,11 @@ _TIMEOUT = 120  # slow peers get their time
 
 
 class Request(NamedTuple):
-    """A path with its query, and the value of If-None-Match where one is sent."""
+    """A path with its query, the value of If-None-Match where one is sent, and what is sent by POST, if anything."""
 
     path: str
     etag: str = ""
+    body: str = ""
 
 
 class Contender(NamedTuple):
@@ -53,13 +54,13 @@ class Figure(NamedTuple):
 _SCRIPT = """
 local requests, threads, turn = {}, {}, 0
 for line in io.lines("%s") do
-  local path, etag = line:match("([^\\t]*)\\t(.*)")
+  local path, etag, body = line:match("([^\\t]*)\\t([^\\t]*)\\t(.*)")
   local headers = etag ~= "" and {["If-None-Match"] = etag} or nil
-  requests[#requests + 1] = {path, headers}
+  requests[#requests + 1] = {body ~= "" and "POST" or "GET", path, headers, body ~= "" and body or nil}
 end
 local made = {}
 function init(args)
-  for n, r in ipairs(requests) do made[n] = wrk.format("GET", r[1], r[2]) end
+  for n, r in ipairs(requests) do made[n] = wrk.format(r[1], r[2], r[3], r[4]) end
 end
 function request()
   turn = turn %% #made + 1
@@ -92,7 +93,7 @@ def run(contender: Contender, connections: int, seconds: float, *, counting: boo
     """One run; again and longer when no answer came in time."""
     with tempfile.TemporaryDirectory() as folder:
         targets, script = Path(folder, "targets"), Path(folder, "cycle.lua")
-        targets.write_text("".join(f"{r.path}\t{r.etag}\n" for r in contender.requests))
+        targets.write_text("".join(f"{r.path}\t{r.etag}\t{r.body}\n" for r in contender.requests))
         script.write_text(_SCRIPT % (targets, _COUNTING if counting else ""))
         for duration in (seconds, seconds * 10):
             command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(duration))}s"]

@@ -83,9 +83,10 @@ def _await(name: str, url: str, process: subprocess.Popen[bytes], log: Path) -> 
     raise RuntimeError(f"{name} did not answer within {_PATIENCE} seconds")
 
 
-def get(base: str, path: str, etag: str = "") -> tuple[int, Mapping[str, str], bytes]:
-    """One answer: status, headers with names in lower case, body."""
-    request = urllib.request.Request(base + path, headers={"If-None-Match": etag} if etag else {})  # noqa: S310
+def get(base: str, path: str, etag: str = "", body: str = "") -> tuple[int, Mapping[str, str], bytes]:
+    """One answer, to a POST where there is a body: status, headers with names in lower case, body."""
+    headers = {"If-None-Match": etag} if etag else {}
+    request = urllib.request.Request(base + path, body.encode() or None, headers)  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310
             return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()

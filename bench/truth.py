@@ -37,11 +37,10 @@ class Truth:
         return int(self._rows(f"SELECT count(*) FROM event WHERE {_where(filters)}", _values(filters))[0][0])
 
     def months(self, country: str) -> dict[str, int]:
-        """Events of a country by the month in which they begin."""
-        sql = (
-            "SELECT substr(CAST(date_start AS TEXT), 1, 7) AS month, count(*) FROM event"
-            f" WHERE {_where({'country': country})} GROUP BY 1 ORDER BY 1"
-        )
+        """Events of a country by the month that all their days lie in."""
+        first, last = (f"substr(CAST({day} AS TEXT), 1, 7)" for day in ("date_start", "date_end"))
+        where = f"{_where({'country': country})} AND {first} = {last}"
+        sql = f"SELECT {first} AS month, count(*) FROM event WHERE {where} GROUP BY 1 ORDER BY 1"
         return {str(month): int(count) for month, count in self._rows(sql, {"country": country})}
 
     def countries(self, many: int) -> list[str]:

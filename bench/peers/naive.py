@@ -126,7 +126,7 @@ class Total(SQLModel):
 
 class Month(SQLModel):
     month: str
-    count: int
+    certain: int
 
 
 def _engine() -> Engine:
@@ -216,15 +216,16 @@ def count_events(session: SessionDep, filters: FiltersDep) -> Total:
 
 @app.get("/months", response_model=list[Month])
 def months(session: SessionDep, filters: FiltersDep) -> list[Month]:
-    month: Any
+    first, last = _month(Event.date_start), _month(Event.date_end)
+    statement = select(first, func.count()).where(*filters.clauses, first == last)
+    rows = session.exec(statement.group_by(literal_column("1")).order_by(literal_column("1")))
+    return [Month(month=month, certain=count) for month, count in rows]
+
+
+def _month(day: Any) -> Any:
     if engine.dialect.name == "postgresql":
-        month = func.to_char(Event.date_start, "YYYY-MM")
-    else:
-        month = func.strftime("%Y-%m", Event.date_start)
-    statement = select(month, func.count()).where(*filters.clauses).group_by(literal_column("1"))
-    return [
-        Month(month=key, count=count) for key, count in session.exec(statement.order_by(literal_column("1")))
-    ]
+        return func.to_char(day, "YYYY-MM")
+    return func.strftime("%Y-%m", day)
 
 
 @app.get("/export")
