@@ -57,7 +57,7 @@ def beside_export(contender: Contender, path: str, repeat: int, seconds: float) 
 def overload(contender: Contender, repeat: int, seconds: float) -> Overload:
     """Far more connections than are served, then, at once, one."""
     before = figure([run(contender, 1, seconds) for _ in range(repeat)])
-    crowd = run(contender, CROWD, seconds, counting=True)
+    crowd = run(contender, CROWD, max(10, seconds), counting=True)
     return Overload(before, crowd, figure([run(contender, 1, seconds) for _ in range(repeat)]))
 
 

@@ -105,7 +105,7 @@ def _ratios(timed: Sequence[Timed], database: str) -> str:
         if each.database != database:
             continue
         for name in dict.fromkeys(name for name, _ in each.figures if name != OURS):
-            bars = goals.bars(each.key, database, name)
+            bars = goals.bars(each.key, database, name, each.events)
             cells = [
                 _verdict(each.figures[OURS, c].rate / each.figures[name, c].rate, bar)
                 for c, bar in zip(CONNECTIONS, bars, strict=True)
@@ -138,7 +138,7 @@ def _exports(exported: Sequence[Exported]) -> str:
             ratio = ours.bytes_rate / export.bytes_rate
             if name in ("roapi", "datasette"):  # their rows are flat and smaller
                 ratio = ours.events_rate / export.events_rate
-            bar, _ = goals.bars(each.key, each.database, name)
+            bar, _ = goals.bars(each.key, each.database, name, each.events)
             own = f"must {goals.FIRST_BYTE_MS} ms, {goals.GROWTH_MB} MB"
             cells = [f"{export.bytes_rate / 1e6:,.1f}", f"{export.events_rate:,.0f}"]
             cells += [f"{export.first_byte_ms:.1f}", f"{export.growth / 1e6:.1f}"]
