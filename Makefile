@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := $(BIN)/uv
-.PHONY: help serve test test-slow test-clients bench-imports check fix openapi lint-openapi lock examples countries clean
+.PHONY: help serve test test-slow test-clients bench bench-imports check fix openapi lint-openapi lock examples countries clean
 
 help: ## Print this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -21,8 +21,12 @@ test-clients: .venv/.dev ## Run generated clients and docs/recipes.md (needs Nod
 	cd scripts/clients && npm ci --silent --no-audit --no-fund
 	$(BIN)/pytest -n 0 -rs -m outside
 
+bench: .venv/.dev ## Measure requests beside peers: hours (see docs/performance.md); BENCH='--events 10000 ...' narrows it
+	$(UV) pip install --quiet --python $(BIN)/python --group bench
+	$(BIN)/python -m bench.serving --write $(BENCH)
+
 bench-imports: .venv/.dev ## Measure imports beside bare insertion (see docs/performance.md)
-	$(BIN)/python -m bench.imports
+	$(BIN)/python -m bench.imports --write
 
 check: .venv/.dev ## Format, lint, types, import rules, dependencies, migrations, OpenAPI
 	$(BIN)/ruff format --check --quiet .

@@ -419,11 +419,6 @@ class Withdrawn(Problem):
     successor: Annotated[str | None, Field(description="Id of the event that takes its place")]
 
 
-class Point(_Wire):
-    type: Literal["Point"]
-    coordinates: Position
-
-
 class PolygonShape(_Wire):
     type: Literal["Polygon"]
     coordinates: list[Ring]

@@ -2,7 +2,7 @@
 
     python -m bench.imports --events 10000 100000 --repeat 3
 
-Prints a table in Markdown. Each round loads into a new database, loads the same again, and inserts the rows that
+Prints a table in Markdown, or writes it into docs/performance.md with --write. Each round loads into a new database, loads the same again, and inserts the rows that
 this made, as they are, into another new database: by one executemany a table on SQLite, by one COPY a table on
 PostgreSQL, in one transaction. Rounds of the two databases alternate.
 """
@@ -10,11 +10,12 @@ PostgreSQL, in one transaction. Rounds of the two databases alternate.
 import argparse
 import gc
 import io
+import shlex
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ from app.importers.files import Input
 from app.importers.load import load
 from app.records import Release
 from app.settings import Settings
+from bench import report
 from bench.generate import release
 from tests.databases import Databases, postgres_server
 
@@ -51,7 +53,17 @@ def main(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--ucdp", type=Path, help="a UCDP GED file, to be measured too")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args(arguments)
+    lines = list(_lines(options))
+    shown = shlex.join(["python", "-m", "bench.imports", *(a for a in arguments if a != "--write")])
+    if options.write:
+        report.write("bench.imports", "\n".join([f"`{shown}`\n\nOn {report.machine()}.\n", *lines]))
+    else:
+        print("\n".join(lines))
+
+
+def _lines(options: argparse.Namespace) -> Iterator[str]:
     releases = {f"{n:,} made-up events": (n, release(n)) for n in options.events}
     if options.ucdp:
         read = Release(
@@ -61,10 +73,8 @@ def main(arguments: Sequence[str]) -> None:
             items=list(ucdp_ged.parse(Input(options.ucdp))),
         )
         releases[options.ucdp.name] = (sum("facts" in item._fields for item in read.items), read)
-    print(
-        "| data | database | load, events/s | bare, events/s | load / bare | again, events/s | again / load |"
-    )
-    print("|---|---|---|---|---|---|---|")
+    yield "| data | database | load, events/s | bare, events/s | load / bare | again, events/s | again / load |"
+    yield "|---|---|---|---|---|---|---|"
     with tempfile.TemporaryDirectory() as folder, postgres_server(Path(folder)) as server:
         kinds = {"SQLite": Databases(Path(folder)), "PostgreSQL": Databases(Path(folder), server)}
         for name, (count, made) in releases.items():
@@ -74,7 +84,7 @@ def main(arguments: Sequence[str]) -> None:
                 for kind, databases in kinds.items():
                     rounds[kind].append(_round(databases, held))
             for kind, seconds in rounds.items():
-                print(_line(name, kind, count, seconds), flush=True)
+                yield _line(name, kind, count, seconds)
 
 
 def _line(name: str, kind: str, count: int, rounds: Sequence[Round]) -> str:
@@ -123,7 +133,7 @@ def _sqlite_rows(source: Engine, target: Engine) -> Callable[[], None]:
         held = {}
         for table in TABLES:
             key = "rowid, " if table == "event_search" else ""
-            cursor.execute(f"SELECT {key}* FROM {table}")  # noqa: S608
+            cursor.execute(f"SELECT {key}* FROM {table}")
             columns = [column[0] for column in cursor.description]
             kept = [n for n, name in enumerate(columns) if name != "fatalities_rank"]
             held[table] = [columns[n] for n in kept], [tuple(row[n] for n in kept) for row in cursor]
@@ -133,7 +143,7 @@ def _sqlite_rows(source: Engine, target: Engine) -> Callable[[], None]:
             cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
             for table, (columns, rows) in held.items():
                 marks = ", ".join("?" * len(columns))
-                cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+                cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
     return insert
 
@@ -143,7 +153,7 @@ def _postgres_rows(source: Engine, target: Engine) -> Callable[[], None]:
         cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
         held = {}
         for table in TABLES:
-            cursor.execute(f"SELECT * FROM {table} LIMIT 0")  # noqa: S608
+            cursor.execute(f"SELECT * FROM {table} LIMIT 0")
             names = ", ".join(
                 column.name for column in cursor.description if column.name != "fatalities_rank"
             )

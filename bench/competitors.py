@@ -1,0 +1,65 @@
+"""Who is measured: starts this project's server, its peers and the floors over one data set."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bench.datasets import Data
+from bench.peers import datasette, roapi
+from bench.peers.environments import environment
+from bench.servers import Server, started
+
+_UVICORN = ["-m", "uvicorn", "--port", "{port}", "--log-level", "warning", "--no-access-log"]
+
+
+def peers(stack: ExitStack, data: Data, folder: Path, notes: list[str]) -> dict[str, Server]:
+    """The peers that can be started; of the others the notes say why not."""
+    starters = {"naive": _naive}
+    if data.kind == "sqlite":
+        starters |= {"datasette": _datasette, "roapi": _roapi}
+    running = {}
+    for name, start in starters.items():
+        try:
+            running[name] = stack.enter_context(start(data, folder))
+        except RuntimeError as error:
+            notes.append(f"{name} on {data.kind}, {data.events:,} events: {error}")
+    return running
+
+
+@contextmanager
+def floors(folder: Path, sizes: Mapping[str, int]) -> Iterator[dict[str, Server]]:
+    """L1 and L3, which answer each item with so many bytes."""
+    python = str(environment("naive", folder) / "python")
+    told = {"FLOOR_SIZES": json.dumps(sizes)}
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(
+                started(name, [python, *_UVICORN, f"bench.peers.floor:{app}"], folder, told)
+            )
+            for name, app in (("L1", "bare"), ("L3", "checked"))
+        }
+
+
+@contextmanager
+def _naive(data: Data, folder: Path) -> Iterator[Server]:
+    python = str(environment("naive", folder) / "python")
+    told = {"NAIVE_DATABASE_URL": data.url.replace("postgresql://", "postgresql+psycopg://")}
+    with started("naive", [python, *_UVICORN, "bench.peers.naive:app"], folder, told) as server:
+        yield server
+
+
+@contextmanager
+def _datasette(data: Data, folder: Path) -> Iterator[Server]:
+    commands = environment("datasette", folder)
+    command = datasette.command(commands, *datasette.files(data.file, folder))
+    with started("datasette", command, folder) as server:
+        yield server
+
+
+@contextmanager
+def _roapi(data: Data, folder: Path) -> Iterator[Server]:
+    commands = environment("roapi", folder)
+    command = roapi.command(commands, roapi.export(data, folder))
+    with started("roapi", command, folder, {"RUST_LOG": "warn"}, ready="/api/tables/event?limit=1") as server:
+        yield server

