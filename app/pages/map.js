@@ -1,0 +1,219 @@
+// The map: countries shaded by their events, and points only where a place is known to be a point.
+
+import * as L from "/assets/leaflet-src.esm.js";
+import { get, newest, once } from "/assets/api.js";
+import { byId, colour, el, settled } from "/assets/dom.js";
+import { address, query, read, set, toggle, values } from "/assets/state.js";
+import { country, label, number, say, told, when } from "/assets/words.js";
+
+const MOST_POINTS = 500;
+const LABELLED = 12;
+const VAGUE = { near: 9, admin2: 14, admin1: 20, area: 24, international: 24 }; // how wide a place is drawn, in pixels
+
+let map;
+let shapes = null;
+let counts = new Map();
+let selected = null;
+let ownMove = false;
+const shade = L.layerGroup();
+const names = L.layerGroup();
+const points = L.layerGroup();
+let found = { items: [], next: null };
+
+export async function start() {
+  map = L.map("map", { preferCanvas: true, attributionControl: false, zoomControl: false, minZoom: 1, maxZoom: 11, zoomSnap: 0.5,
+    maxBounds: [[-75, -200], [85, 200]], maxBoundsViscosity: 1, zoomAnimation: false, fadeAnimation: false, inertia: false });
+  map.createPane("shade").style.zIndex = 300;
+  map.createPane("names").style.zIndex = 350;
+  map.getPane("names").style.pointerEvents = "none";
+  for (const layer of [shade, names, points]) layer.addTo(map);
+  goTo(read());
+  map.on("moveend", settled(() => { moved(); }, 200));
+  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(byId("map"));
+  byId("in-view").addEventListener("change", ({ target }) => set({ bbox: target.checked ? viewBox() : null }));
+  words();
+  shapes = await once("/v1/countries.geojson");
+  paint();
+  if (!read().map && counts.size) fit();
+}
+
+/** What the map says, in the language in force. */
+export function words() {
+  if (!map) return;
+  map.zoom?.remove();
+  map.zoom = L.control.zoom({ position: "topright", zoomInTitle: say("minMap"), zoomOutTitle: say("minusMap") }).addTo(map);
+  const box = byId("map");
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", `${say("map")}. ${say("mapHelp")}`);
+  byId("legend").replaceChildren(el("li", {}, el("span.dot"), say("point")), el("li", {}, el("span.dot.vague"), say("area")), el("li", {}, el("span.dot.land"), say("shade")));
+  paint();
+  drawPoints();
+}
+
+function goTo(state) {
+  const [lat, lng, zoom] = (state.map ?? "").split(",").map(Number);
+  ownMove = true;
+  if (state.map && [lat, lng, zoom].every(Number.isFinite)) map.setView([lat, lng], zoom, { animate: false });
+  else if (state.bbox) map.fitBounds(boundsOf(state.bbox), { animate: false });
+  else map.setView([18, 10], 1.5, { animate: false });
+}
+
+const boundsOf = (bbox) => {
+  const [west, south, east, north] = bbox.split(",").map(Number);
+  return [[south, west], [north, east < west ? east + 360 : east]];
+};
+
+function moved() {
+  const own = ownMove;
+  ownMove = false;
+  if (!own) {
+    const { lat, lng } = map.getCenter();
+    const patch = { map: [lat.toFixed(3), lng.toFixed(3), map.getZoom()].join(",") };
+    if (read().bbox) patch.bbox = viewBox();
+    set(patch, { replace: true });
+  }
+  showPoints(read());
+}
+
+/** The view as the API takes it: longitudes within half a turn, and never beyond the poles. */
+function viewBox() {
+  const bounds = map.getBounds();
+  const turn = (lng) => ((((lng + 180) % 360) + 360) % 360) - 180;
+  const wide = bounds.getEast() - bounds.getWest() >= 360;
+  const [west, east] = wide ? [-180, 180] : [turn(bounds.getWest()), turn(bounds.getEast())];
+  return [west, Math.max(-90, bounds.getSouth()), east, Math.min(90, bounds.getNorth())].map((one) => Number(one.toFixed(3))).join(",");
+}
+
+/** The counts of the bar list, also as shades. */
+export function showCounts(rows) {
+  const first = counts.size === 0;
+  counts = new Map(rows.map((row) => [row.country, row.possible]));
+  if (!map) return;
+  paint();
+  const { map: view, bbox } = read();
+  if (first && shapes && !view && !bbox) fit();
+}
+
+/** Look at the countries that have most of the events. */
+function fit() {
+  const top = [...counts].slice(0, 6).map(([code]) => code);
+  const bounds = L.latLngBounds([]);
+  for (const feature of shapes.features) if (top.includes(feature.id)) bounds.extend(L.latLng(centre(feature)));
+  if (!bounds.isValid()) return;
+  ownMove = true;
+  map.fitBounds(bounds.pad(0.25), { animate: false, maxZoom: 4 });
+}
+
+/** The middle of a country's largest part: where its name is written. */
+function centre({ geometry }) {
+  if (geometry.type === "Point") return [geometry.coordinates[1], geometry.coordinates[0]];
+  const parts = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+  const boxes = parts.map(([ring]) => ring.reduce(([w, s, e, n], [x, y]) => [Math.min(w, x), Math.min(s, y), Math.max(e, x), Math.max(n, y)], [180, 90, -180, -90]));
+  const size = ([w, s, e, n]) => (e - w) * (n - s);
+  const [w, s, e, n] = boxes.reduce((a, b) => (size(b) > size(a) ? b : a));
+  return [(s + n) / 2, (w + e) / 2];
+}
+
+function paint() {
+  if (!shapes) return;
+  const ink = { land: colour("--land"), edge: colour("--edge"), mark: colour("--mark") };
+  const most = Math.max(1, ...counts.values());
+  const chosen = new Set([...values(read(), "country"), ...(selected?.countries ?? []).map((one) => one.code)]);
+  const style = ({ id }) => {
+    const count = counts.get(id) ?? 0;
+    const strength = count ? 0.1 + 0.42 * (Math.log1p(count) / Math.log1p(most)) : 0;
+    return { stroke: true, weight: chosen.has(id) ? 2 : 0.6, color: chosen.has(id) ? ink.mark : ink.edge, fill: true,
+      fillColor: count ? ink.mark : ink.land, fillOpacity: count ? strength : 1 };
+  };
+  shade.clearLayers();
+  L.geoJSON(shapes, { pane: "shade", style, pointToLayer: (feature, at) => L.circleMarker(at, { pane: "shade", radius: 4, ...style(feature) }),
+    onEachFeature: (feature, layer) => {
+      const count = counts.get(feature.id) ?? 0;
+      layer.bindTooltip(() => `${country(feature.id)}: ${say("total", { n: number(count) })}`, { sticky: true });
+      if (count || chosen.has(feature.id)) layer.on("click", () => toggle("country", feature.id));
+    } }).addTo(shade);
+  writeNames();
+}
+
+/** The countries with most events have their count written on them: a word, which cannot be taken for a place. */
+function writeNames() {
+  names.clearLayers();
+  const top = [...counts].slice(0, LABELLED);
+  for (const [code, count] of top) {
+    const feature = shapes.features.find((one) => one.id === code);
+    if (!feature) continue;
+    const text = el("span", {}, country(code), el("b", {}, number(count)));
+    L.marker(centre(feature), { pane: "names", interactive: false, keyboard: false, icon: L.divIcon({ className: "land-name", html: text, iconSize: [0, 0] }) }).addTo(names);
+  }
+}
+
+/** The events with a point in the part of the world that is in view: one page of them. */
+export function showPoints(state) {
+  if (!map) return;
+  newest("points", async (signal) => {
+    const bbox = state.bbox ?? viewBox();
+    found = await get("/v1/events", query(state, { bbox, limit: MOST_POINTS }, ["bbox"]), signal);
+    drawPoints();
+    if (!found.items.length) await explain(state, signal);
+  }, () => { byId("map-note").textContent = say("failed"); });
+}
+
+async function explain(state, signal) {
+  const anywhere = await get("/v1/events", query(state, { bbox: "-180,-90,180,90", limit: 1 }, ["bbox"]), signal);
+  byId("map-note").textContent = say(anywhere.items.length ? "pointsNoneHere" : "pointsNone");
+}
+
+function drawPoints() {
+  if (!map) return;
+  points.clearLayers();
+  const spots = new Map();
+  for (const event of found.items) {
+    if (event.place?.latitude === null || !event.place) continue;
+    const key = `${event.place.latitude},${event.place.longitude},${event.place.precision}`;
+    spots.set(key, [...(spots.get(key) ?? []), event]);
+  }
+  const mark = colour("--mark");
+  const paper = colour("--paper");
+  const drawn = [...spots.values()].sort((a, b) => (VAGUE[b[0].place.precision] ?? 0) - (VAGUE[a[0].place.precision] ?? 0));
+  for (const events of drawn) spot(events, mark, paper).addTo(points);
+  if (found.items.length) byId("map-note").textContent = found.next ? say("pointsFew", { n: number(found.items.length) }) : "";
+}
+
+function spot(events, mark, paper) {
+  const { latitude, longitude, precision } = events[0].place;
+  const vague = VAGUE[precision];
+  const here = selected && events.some((one) => one.id === selected.id);
+  const look = vague ? { radius: vague, stroke: here, weight: 2, color: mark, fillColor: mark, fillOpacity: 0.16 }
+    : { radius: Math.min(14, 3.5 + 1.3 * Math.sqrt(events.length)) + (here ? 3 : 0), weight: here ? 2.5 : 1, color: paper, fillColor: mark, fillOpacity: 0.85 };
+  const text = events.length === 1 ? told(events[0], "title") : say("pointsHere", { n: number(events.length) });
+  const layer = L.circleMarker([latitude, longitude], look).bindTooltip(el("span", {}, `${text} · ${label("place_precision", precision)}`));
+  layer.on("click", (click) => {
+    L.DomEvent.stopPropagation(click);
+    if (events.length === 1) set({ event: events[0].id });
+    else L.popup({ maxHeight: 240, closeButton: false }).setLatLng(click.latlng).setContent(el("ul.here", {}, events.slice(0, 50).map((one) =>
+      el("li", {}, el("a", { href: address({ event: one.id }), "data-go": true }, told(one, "title")), el("span.soft", {}, ` ${when(one.date)}`))))).openOn(map);
+  });
+  return layer;
+}
+
+/** The event that is open is marked: its point, or else its countries. */
+export function select(event) {
+  if (selected?.id === event?.id) return;
+  selected = event;
+  if (!map) return;
+  map.closePopup();
+  paint();
+  drawPoints();
+}
+
+/** Follow the address: back and forward move the map too. */
+export function follow(state, before) {
+  if (!map) return;
+  byId("in-view").checked = Boolean(state.bbox);
+  if (state.map && state.map !== before?.map) {
+    const { lat, lng } = map.getCenter();
+    if (state.map !== [lat.toFixed(3), lng.toFixed(3), map.getZoom()].join(",")) goTo(state);
+  }
+}
+
+export const repaint = () => { paint(); drawPoints(); };
