@@ -43,6 +43,7 @@ export function listen() {
     event.preventDefault();
     set({ q: byId("q").value.trim() || null });
   });
+  byId("more").addEventListener("click", ({ target }) => target.setAttribute("aria-expanded", String(form.classList.toggle("open"))));
   byId("q").addEventListener("input", settled(() => set({ q: byId("q").value.trim() || null }), 400));
   for (const name of ["type", "status", "dataset"]) {
     byId(name).addEventListener("change", ({ target }) => add(name, target.value, target));

@@ -20,6 +20,7 @@ export function show(state, drawn) {
     sayTotal(page.total, page.total_is_exact);
     if (page.items.length) box.replaceChildren(items(page.items, state), pager(state, page.next));
     else box.replaceChildren(empty(state));
+    performance.mark("events-shown");
     drawn(page.items, page.next === null && !state.cursor);
   }, (failure) => {
     ready(box, waiting);
@@ -44,7 +45,8 @@ function items(events, state) {
 }
 
 function item(event, state) {
-  const where = event.place?.name ?? event.place?.admin1 ?? null;
+  const { name, admin1, precision } = event.place ?? {};
+  const where = precision === "country" ? null : (name ?? admin1 ?? null);
   const lands = [...new Set(event.countries.map((one) => one.code))].slice(0, 4).map(country);
   const dead = event.fatalities?.best;
   return el("li.item", { "data-event": event.id },
@@ -115,7 +117,7 @@ export function chips(state) {
 export function take(state) {
   const call = location.origin + url("/v1/events", query(state, { sort: state.sort ?? null }));
   const link = (format) => el("a.button.quiet", { href: url("/v1/events", query(state, { format })), download: `dateline.${format}` },
-    el("span.unseen", {}, `${say("download")} `), say(format));
+    el("span.unseen", {}, `${say("download")} `), el("span", { "aria-hidden": "true" }, "↓ "), say(format));
   const copy = el("button.quiet", { type: "button", click: async () => {
     await copyText(call);
     copy.textContent = say("copied");

@@ -24,11 +24,12 @@ export async function start() {
   map = L.map("map", { preferCanvas: true, attributionControl: false, zoomControl: false, minZoom: 1, maxZoom: 11, zoomSnap: 0.5,
     maxBounds: [[-75, -200], [85, 200]], maxBoundsViscosity: 1, zoomAnimation: false, fadeAnimation: false, inertia: false });
   map.createPane("shade").style.zIndex = 300;
-  map.createPane("names").style.zIndex = 350;
+  map.createPane("names").style.zIndex = 450;
   map.getPane("names").style.pointerEvents = "none";
   for (const layer of [shade, names, points]) layer.addTo(map);
   goTo(read());
-  map.on("moveend", settled(() => { moved(); }, 200));
+  map.on("zoomend", writeNames);
+  map.on("moveend", settled(moved, 200));
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(byId("map"));
   byId("in-view").addEventListener("change", ({ target }) => set({ bbox: target.checked ? viewBox() : null }));
   words();
@@ -96,31 +97,43 @@ export function showCounts(rows) {
 
 /** Look at the countries that have most of the events. */
 function fit() {
-  const top = [...counts].slice(0, 6).map(([code]) => code);
+  const picked = values(read(), "country");
+  const top = picked.length ? picked : [...counts].slice(0, 6).map(([code]) => code);
   const bounds = L.latLngBounds([]);
-  for (const feature of shapes.features) if (top.includes(feature.id)) bounds.extend(L.latLng(centre(feature)));
+  for (const feature of shapes.features) if (top.includes(feature.id)) bounds.extend(largest(feature));
   if (!bounds.isValid()) return;
   ownMove = true;
-  map.fitBounds(bounds.pad(0.25), { animate: false, maxZoom: 4 });
+  map.fitBounds(bounds.pad(0.1), { animate: false, maxZoom: 5 });
 }
 
-/** The middle of a country's largest part: where its name is written. */
-function centre({ geometry }) {
-  if (geometry.type === "Point") return [geometry.coordinates[1], geometry.coordinates[0]];
+/** The largest part of a country, as [south, west] and [north, east]: far islands do not move its name. */
+function largest({ geometry }) {
+  if (geometry.type === "Point") return [geometry.coordinates.toReversed(), geometry.coordinates.toReversed()];
   const parts = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
-  const boxes = parts.map(([ring]) => ring.reduce(([w, s, e, n], [x, y]) => [Math.min(w, x), Math.min(s, y), Math.max(e, x), Math.max(n, y)], [180, 90, -180, -90]));
-  const size = ([w, s, e, n]) => (e - w) * (n - s);
-  const [w, s, e, n] = boxes.reduce((a, b) => (size(b) > size(a) ? b : a));
+  const boxes = parts.map(([ring]) => ring.reduce(([[s, w], [n, e]], [x, y]) => [[Math.min(s, y), Math.min(w, x)], [Math.max(n, y), Math.max(e, x)]], [[90, 180], [-90, -180]]));
+  const size = ([[s, w], [n, e]]) => (e - w) * (n - s);
+  return boxes.reduce((a, b) => (size(b) > size(a) ? b : a));
+}
+
+const centre = (feature) => {
+  const [[s, w], [n, e]] = largest(feature);
   return [(s + n) / 2, (w + e) / 2];
+};
+
+/** The counts to show: of the countries asked for, or of all. */
+function shownCounts() {
+  const picked = values(read(), "country");
+  return picked.length ? new Map([...counts].filter(([code]) => picked.includes(code))) : counts;
 }
 
 function paint() {
   if (!shapes) return;
   const ink = { land: colour("--land"), edge: colour("--edge"), mark: colour("--mark") };
-  const most = Math.max(1, ...counts.values());
+  const shown = shownCounts();
+  const most = Math.max(1, ...shown.values());
   const chosen = new Set([...values(read(), "country"), ...(selected?.countries ?? []).map((one) => one.code)]);
   const style = ({ id }) => {
-    const count = counts.get(id) ?? 0;
+    const count = shown.get(id) ?? 0;
     const strength = count ? 0.1 + 0.42 * (Math.log1p(count) / Math.log1p(most)) : 0;
     return { stroke: true, weight: chosen.has(id) ? 2 : 0.6, color: chosen.has(id) ? ink.mark : ink.edge, fill: true,
       fillColor: count ? ink.mark : ink.land, fillOpacity: count ? strength : 1 };
@@ -138,13 +151,22 @@ function paint() {
 /** The countries with most events have their count written on them: a word, which cannot be taken for a place. */
 function writeNames() {
   names.clearLayers();
-  const top = [...counts].slice(0, LABELLED);
-  for (const [code, count] of top) {
+  if (!shapes) return;
+  const taken = [];
+  for (const [code, count] of [...shownCounts()].slice(0, LABELLED)) {
     const feature = shapes.features.find((one) => one.id === code);
-    if (!feature) continue;
+    if (!feature || !isFree(centre(feature), country(code), taken)) continue;
     const text = el("span", {}, country(code), el("b", {}, number(count)));
     L.marker(centre(feature), { pane: "names", interactive: false, keyboard: false, icon: L.divIcon({ className: "land-name", html: text, iconSize: [0, 0] }) }).addTo(names);
   }
+}
+
+/** Whether a name has room here beside those that are `taken`; then it takes it. */
+function isFree(at, name, taken) {
+  const { x, y } = map.latLngToLayerPoint(at);
+  const box = { x, y, width: 7 * name.length + 8, height: 34 };
+  const touches = (one) => Math.abs(one.x - x) * 2 < one.width + box.width && Math.abs(one.y - y) < box.height;
+  return !taken.some(touches) && taken.push(box) > 0;
 }
 
 /** The events with a point in the part of the world that is in view: one page of them. */
@@ -154,13 +176,15 @@ export function showPoints(state) {
     const bbox = state.bbox ?? viewBox();
     found = await get("/v1/events", query(state, { bbox, limit: MOST_POINTS }, ["bbox"]), signal);
     drawPoints();
+    byId("map-note").textContent = found.next ? say("pointsFew", { n: number(found.items.length) }) : "";
     if (!found.items.length) await explain(state, signal);
   }, () => { byId("map-note").textContent = say("failed"); });
 }
 
 async function explain(state, signal) {
-  const anywhere = await get("/v1/events", query(state, { bbox: "-180,-90,180,90", limit: 1 }, ["bbox"]), signal);
-  byId("map-note").textContent = say(anywhere.items.length ? "pointsNoneHere" : "pointsNone");
+  const some = async (more) => (await get("/v1/events", query(state, { ...more, limit: 1 }, ["bbox"]), signal)).items.length > 0;
+  if (await some({ bbox: "-180,-90,180,90" })) byId("map-note").textContent = say("pointsNoneHere");
+  else if (await some({})) byId("map-note").textContent = say("pointsNone");
 }
 
 function drawPoints() {
@@ -176,15 +200,15 @@ function drawPoints() {
   const paper = colour("--paper");
   const drawn = [...spots.values()].sort((a, b) => (VAGUE[b[0].place.precision] ?? 0) - (VAGUE[a[0].place.precision] ?? 0));
   for (const events of drawn) spot(events, mark, paper).addTo(points);
-  if (found.items.length) byId("map-note").textContent = found.next ? say("pointsFew", { n: number(found.items.length) }) : "";
 }
 
 function spot(events, mark, paper) {
   const { latitude, longitude, precision } = events[0].place;
-  const vague = VAGUE[precision];
+  const size = map.getZoom() < 4 ? 0.65 : 1;
+  const vague = VAGUE[precision] * size;
   const here = selected && events.some((one) => one.id === selected.id);
   const look = vague ? { radius: vague, stroke: here, weight: 2, color: mark, fillColor: mark, fillOpacity: 0.16 }
-    : { radius: Math.min(14, 3.5 + 1.3 * Math.sqrt(events.length)) + (here ? 3 : 0), weight: here ? 2.5 : 1, color: paper, fillColor: mark, fillOpacity: 0.85 };
+    : { radius: size * Math.min(14, 4 + 1.3 * Math.sqrt(events.length)) + (here ? 3 : 0), weight: here ? 2.5 : 1, color: paper, fillColor: mark, fillOpacity: 0.85 };
   const text = events.length === 1 ? told(events[0], "title") : say("pointsHere", { n: number(events.length) });
   const layer = L.circleMarker([latitude, longitude], look).bindTooltip(el("span", {}, `${text} · ${label("place_precision", precision)}`));
   layer.on("click", (click) => {
