@@ -14,12 +14,13 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect, sync_playwright
 
-from app import db, migrate, pages
+from app import db, pages
 from app.importers import dossier
 from app.importers.load import load
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import SEED
+from tests.databases import prepare
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -72,8 +73,8 @@ Open = Callable[..., Visit]
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    settings = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('web')}/dateline.db")
-    migrate.upgrade(settings)
+    settings = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('web') / 'dateline.db'}")
+    prepare(settings.database_url)
     engine = db.writer(settings)
     load(engine, dossier.parse(SEED))
     engine.dispose()

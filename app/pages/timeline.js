@@ -108,7 +108,7 @@ function spans({ x, width, clamp }, lines) {
     const y = HEIGHT + 28 + row * 7;
     const open = start && end ? "closed" : "open";
     const drawn = svg(`rect.span.${open}`, { x: left, y, width: Math.max(4, right - left), height: 4, rx: 2 });
-    return svg("a", { href: address({ event: event.id }), "data-go": true, tabindex: -1, "data-span": event.id }, svg("title", {}, `${told(event, "title")}: ${when(event.date)}`),
+    return svg("a", { href: address({ event: event.id }), "data-go": true, tabindex: -1, "aria-hidden": "true", "data-span": event.id }, svg("title", {}, `${told(event, "title")}: ${when(event.date)}`),
       svg("rect.catch", { x: left, y: y - 1.5, width: Math.max(6, right - left), height: 7 }), drawn);
   });
 }
