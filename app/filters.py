@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlmodel import col
 
-from app import search
-from app.pagination import Digits, ListQuery
+from app import search, stats
+from app.pagination import Digits, ListQuery, Query
 from app.tables import (
     Actor,
     Country,
@@ -40,7 +40,7 @@ class Refers:
     column: Any
 
 
-def clauses(query: ListQuery) -> list[ColumnElement[bool]]:
+def clauses(query: Query) -> list[ColumnElement[bool]]:
     """What `query` asks for, to be joined by AND."""
     found = []
     for name, field in type(query).model_fields.items():
@@ -50,7 +50,7 @@ def clauses(query: ListQuery) -> list[ColumnElement[bool]]:
     return [clause for clause in found if clause is not None]
 
 
-def references(query: ListQuery) -> list[tuple[str, Any, list[str]]]:
+def references(query: Query) -> list[tuple[str, Any, list[str]]]:
     """(parameter, column, values) of each parameter that names rows of another table."""
     return [
         (name, mark.column, getattr(query, name))
@@ -102,7 +102,7 @@ def _ends(query: "EventFilters", day: date) -> ColumnElement[bool]:
     return col(Event.date_start) <= day
 
 
-class EventFilters(ListQuery):
+class EventFilters(Query):
     """What events can be asked for by, wherever events are asked for."""
 
     country: Annotated[
@@ -241,7 +241,7 @@ class EventFilters(ListQuery):
         return self
 
 
-class EventQuery(EventFilters):
+class EventQuery(EventFilters, ListQuery):
     """A list of events."""
 
     sort: Annotated[
@@ -251,6 +251,62 @@ class EventQuery(EventFilters):
             " Every order ends in the id, so it is total."
         ),
     ] = "-date"
+
+
+class StatsQuery(EventFilters):
+    """Counts of events, by group."""
+
+    group: Annotated[
+        list[Literal["year", "month", "day", "country", "type", "actor", "dataset"]] | None,
+        Split,
+        Field(
+            max_length=2,
+            description="What to count by: one or two, of which one may be a time (`year`, `month`, `day`)."
+            " Without it, everything is one row.",
+            examples=["month"],
+        ),
+    ] = None
+    fill: Annotated[
+        Literal["none", "zero"],
+        Field(
+            description="`zero` gives a row to every period between the first and the last, or of the asked"
+            " range, also where nothing is; `none` leaves those rows out."
+        ),
+    ] = "none"
+    limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            description="The most rows you take. An answer that would be longer is refused, never cut.",
+            examples=[1000],
+        ),
+        Digits,
+    ] = 10_000
+
+    @property
+    def unit(self) -> stats.Unit | None:
+        """The time that is grouped by."""
+        return next((unit for unit in stats.LENGTHS if unit in (self.group or ())), None)
+
+    @property
+    def keys(self) -> list[str]:
+        """What is grouped by beside the time."""
+        return [dimension for dimension in self.group or () if dimension != self.unit]
+
+    def certain(self) -> Self:
+        """The same, of the events that surely lie in the range."""
+        return self.model_copy(update={"date_match": "certain"})
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        if len(set(self.keys) & set(stats.LENGTHS)) > 0:
+            raise PydanticCustomError(
+                "times", "takes only one of year, month and day", {"parameter": "group"}
+            )
+        if self.fill == "zero" and self.unit is None:
+            raise PydanticCustomError("fill", "needs year, month or day in group", {"parameter": "fill"})
+        return self
 
 
 class ChangeQuery(BaseModel):

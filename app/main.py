@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from app import db, errors, migrate, openapi, pages
 from app.middleware import BodyLimit, CatchAll, HeadAsGet, OpenToBrowsers
 from app.observability import Observed
-from app.routers import actors, changes, codes, countries, datasets, events, operations, sources
+from app.routers import actors, changes, codes, countries, datasets, events, operations, sources, stats
 from app.settings import Settings
 
 
@@ -27,7 +27,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.schema_head = migrate.head()
     errors.install(app)
     v1 = APIRouter(prefix="/v1")
-    for resource in (events, changes, countries, actors, sources, datasets, codes):
+    for resource in (events, stats, changes, countries, actors, sources, datasets, codes):
         v1.include_router(resource.router)
     app.include_router(v1)
     app.include_router(operations.router)

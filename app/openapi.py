@@ -32,6 +32,10 @@ INFO: dict[str, Any] = {
     "contact": {"name": "The Dateline maintainers"},
     "openapi_tags": [
         {"name": "events", "description": "What happened, is going on, is planned or is alleged."},
+        {
+            "name": "stats",
+            "description": "How many events, and how many deaths, by time, country, type and more.",
+        },
         {"name": "changes", "description": "What has changed, for mirrors."},
         {"name": "countries", "description": "ISO 3166-1, with the codes of other datasets."},
         {"name": "actors", "description": "Who takes part."},

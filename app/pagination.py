@@ -28,10 +28,14 @@ def _digits(value: object) -> object:
 Digits = BeforeValidator(_digits)
 
 
-class ListQuery(BaseModel):
-    """What every list takes."""
+class Query(BaseModel):
+    """Parameters of a query: nothing but those it declares."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class ListQuery(Query):
+    """What every list takes."""
 
     limit: Annotated[
         int, Field(ge=1, le=1000, description="How many items a page holds at most."), Digits

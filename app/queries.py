@@ -24,6 +24,7 @@ from app.pagination import (
     ListQuery,
     Order,
     Page,
+    Query,
     as_count,
     as_day,
     as_instant,
@@ -67,7 +68,7 @@ async def check_migrated(reader: Reader, head: str) -> None:
 
 async def events(reader: Reader, query: EventQuery) -> Page:
     """One page of events, each row its stored document."""
-    await _check_references(reader, query)
+    await check_references(reader, query)
     wanted = [*clauses(query), col(Event.withdrawn).is_(None)]
     return await _page(reader, query, select(col(Event.document)).where(*wanted), _EVENT_ORDERS[query.sort])
 
@@ -132,13 +133,13 @@ async def countries(reader: Reader, query: CountryQuery) -> Page:
 
 async def actors(reader: Reader, query: ActorQuery) -> Page:
     """One page of actors, by id."""
-    await _check_references(reader, query)
+    await check_references(reader, query)
     return await _page(reader, query, _select_all(Actor, query), Order((col(Actor.id),)))
 
 
 async def sources(reader: Reader, query: SourceQuery) -> Page:
     """One page of sources, by id."""
-    await _check_references(reader, query)
+    await check_references(reader, query)
     return await _page(reader, query, _select_all(Source, query), Order((col(Source.id),)))
 
 
@@ -213,7 +214,7 @@ async def _one(reader: Reader, wanted: Statement, key: Any, value: str, what: st
     return found[0]
 
 
-async def _check_references(reader: Reader, query: ListQuery) -> None:
+async def check_references(reader: Reader, query: Query) -> None:
     """An id that nothing has is a mistake, and is said to be one."""
     faults = []
     for name, key, values in references(query):

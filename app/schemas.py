@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BaseModel, Field, TypeAdapter
 from typing_extensions import TypedDict
@@ -304,6 +304,31 @@ class DatasetPage(_Page):
     items: list[Dataset]
 
 
+class StatsRow(TypedDict):
+    """Counts of one group. It has the fields of what was grouped by, and no others."""
+
+    year: NotRequired[Annotated[str, Field(description="`2024`")]]
+    month: NotRequired[Annotated[str, Field(description="`2024-04`")]]
+    day: NotRequired[Annotated[str, Field(description="`2024-04-19`")]]
+    start: NotRequired[Annotated[date, Field(description="First day of the period within the asked range")]]
+    end: NotRequired[Annotated[date, Field(description="Last day of the period within the asked range")]]
+    country: NotRequired[Annotated[str, Field(description="ISO 3166-1 alpha-2")]]
+    country_name: NotRequired[str]
+    type: NotRequired[Annotated[str, _one_of("event_type")]]
+    type_name: NotRequired[str]
+    actor: NotRequired[str]
+    actor_name: NotRequired[str]
+    dataset: NotRequired[str]
+    dataset_name: NotRequired[str]
+    possible: Annotated[int, Field(description="Events that may have happened then: their days touch it")]
+    certain: Annotated[int, Field(description="Those that surely did: all their days lie within it")]
+    fatalities: Annotated[int, Field(description="Known best estimates of the certain events, added up")]
+
+
+class StatsPage(_Page):
+    items: list[StatsRow]
+
+
 class Fault(_Wire):
     parameter: Annotated[str | None, Field(description="The parameter at fault")] = None
     pointer: Annotated[str | None, Field(description="JSON pointer into the body")] = None
@@ -338,6 +363,7 @@ class Health(_Wire):
 _EVENT = TypeAdapter(Event)
 _EVIDENCE = TypeAdapter(list[Evidence])
 _CHANGE = TypeAdapter(Change)
+_STATS_ROW = TypeAdapter(StatsRow)
 
 
 def event_document(event: Event) -> bytes:
@@ -375,6 +401,11 @@ def change_json(row: Any) -> bytes:
     return (
         shell if row.withdrawn is not None else shell.replace(b'"event":null', b'"event":' + row.document, 1)
     )
+
+
+def stats_row_json(row: StatsRow) -> bytes:
+    """One row of counts; it is trusted to have the shape that its type says."""
+    return _STATS_ROW.dump_json(row)
 
 
 def history_json(history: tuple[Any, Sequence[Any]]) -> bytes:

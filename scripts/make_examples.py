@@ -19,6 +19,7 @@ ASKED = {
     "list_events": "/v1/events?q=demonstration&limit=1",
     "get_event": f"/v1/events/{EVENT}",
     "get_event_history": f"/v1/events/{EVENT}/history",
+    "count_events": "/v1/stats/events?group=month,country&country=NE,US&date_from=2024-02&date_to=2024-05",
     "list_changes": "/v1/changes?limit=1",
     "list_countries": "/v1/countries?q=niger&limit=1",
     "get_country": "/v1/countries/NE",

@@ -1,0 +1,206 @@
+"""The SELECTs that count events by time, country, type, actor and dataset."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    String,
+    Subquery,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlmodel import col
+
+from app import codes, stats
+from app.db import Reader, Statement
+from app.errors import BadRequest, fault
+from app.filters import StatsQuery, clauses
+from app.pagination import Page
+from app.queries import check_references
+from app.tables import Actor, Country, Dataset, Event, EventActor, EventCountry
+
+
+class _Period(FunctionElement[str]):
+    """The name of the period that a day lies in: the first letters of its ISO form."""
+
+    type = String()
+    inherit_cache = True
+
+    def __init__(self, day: ColumnElement[date], unit: stats.Unit) -> None:
+        super().__init__(day, literal(stats.LENGTHS[unit], Integer))
+
+
+@compiles(_Period)
+def _sqlite_period(element: _Period, compiler: SQLCompiler, **kw: Any) -> str:
+    day, length = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"substr({day}, 1, {length})"
+
+
+@compiles(_Period, "postgresql")
+def _postgresql_period(element: _Period, compiler: SQLCompiler, **kw: Any) -> str:
+    day, length = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"left(to_char({day}, 'YYYY-MM-DD'), {length})"
+
+
+async def events(reader: Reader, query: StatsQuery) -> Page:
+    """The rows of the groups that are asked for, as dictionaries; BadRequest when they are too many."""
+    await check_references(reader, query)
+    try:
+        rows = await (_in_time(reader, query, query.unit) if query.unit else _altogether(reader, query))
+    except stats.TooManyRows:
+        raise BadRequest(_too_many(query)) from None
+    await _add_names(reader, query, rows)
+    return Page(rows, None, len(rows), total_is_exact=True)
+
+
+def _too_many(query: StatsQuery) -> dict[str, Any]:
+    why = f"makes more than {query.limit} rows: group more coarsely, or narrow the range by date_from and date_to"
+    return fault("group", why)
+
+
+async def _in_time(reader: Reader, query: StatsQuery, unit: stats.Unit) -> list[dict[str, Any]]:
+    low = None if query.date_from == date.min else query.date_from
+    high = None if query.date_to == date.max else query.date_to
+    made = await _histograms(reader, query, unit, low)
+    found = stats.timeline(unit, made, low, high, fill=query.fill == "zero", most=query.limit)
+    return [
+        {
+            unit: stats.name(unit, bucket.period),
+            "start": max(stats.first_day(unit, bucket.period), low or date.min),
+            "end": min(stats.last_day(unit, bucket.period), high or date.max),
+            **_key(query, bucket.key),
+            "possible": bucket.possible,
+            "certain": bucket.certain,
+            "fatalities": bucket.fatalities,
+        }
+        for bucket in found
+    ]
+
+
+def _key(query: StatsQuery, key: stats.Key) -> dict[str, str]:
+    """The values of a row, each with a place for its name."""
+    named = zip(query.keys, key, strict=True)
+    return {field: value for dimension, value in named for field in (dimension, f"{dimension}_name")}
+
+
+async def _histograms(
+    reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None
+) -> stats.Histograms:
+    start, end = col(Event.date_start), col(Event.date_end)
+    # Without this, events that began on many days before the range would be as many rows.
+    begun: ColumnElement[date] = (
+        start if low is None else case((start < low, literal(low, Date)), else_=start)
+    )
+    one_period = _Period(start, unit) == _Period(end, unit)
+    starts = await _count(reader, query, [_Period(begun, unit)])
+    ends = await _count(reader, query, [_Period(end, unit)])
+    within = await _count(reader, query.certain(), [_Period(start, unit)], one_period)
+    made = stats.Histograms(
+        *(_by_key(rows, "events") for rows in (starts, ends, within)), _by_key(within, "deaths")
+    )
+    if not query.keys:  # one series, also when it is empty
+        return stats.Histograms({(): {}, **made.starts}, made.ends, made.within, made.deaths)
+    return made
+
+
+def _by_key(rows: Sequence[Any], counted: str) -> dict[stats.Key, dict[int, int]]:
+    found: dict[stats.Key, dict[int, int]] = {}
+    for _period, *key, _, _ in rows:
+        found.setdefault(tuple(key), {})
+    for row in rows:
+        found[tuple(row[1:-2])][stats.number_of(row[0])] = getattr(row, counted)
+    return found
+
+
+async def _altogether(reader: Reader, query: StatsQuery) -> list[dict[str, Any]]:
+    possible = await _count(reader, query, [])
+    if len(possible) > query.limit:
+        raise stats.TooManyRows
+    certain = {tuple(row[:-2]): row for row in await _count(reader, query.certain(), [])}
+    found = []
+    for row in sorted(possible, key=lambda row: (-row.events, tuple(row[:-2]))):
+        key = tuple(row[:-2])
+        sure = certain.get(key)
+        found.append(
+            {
+                **_key(query, key),
+                "possible": row.events,
+                "certain": sure.events if sure else 0,
+                "fatalities": sure.deaths if sure else 0,
+            }
+        )
+    return found
+
+
+async def _count(
+    reader: Reader, query: StatsQuery, periods: list[ColumnElement[str]], *more: ColumnElement[bool]
+) -> Sequence[Any]:
+    """How many events, and how many deaths in them, by period and key; cut where a refusal is certain.
+
+    Every period in which an event of a key begins or ends makes a row, but for an open end, of which a key has
+    one: so twice the limit is more than an answer can come from.
+    """
+    found: dict[str, Any] = {f"period_{n}": period for n, period in enumerate(periods)}
+    joined = [_MEMBERS[key](query) for key in query.keys if key in _MEMBERS]
+    members = {subquery.name: subquery.c.member for subquery in joined}
+    found |= {f"key_{key}": members.get(key, _COLUMNS.get(key)) for key in query.keys}
+    wanted: Statement = select(
+        *(column.label(name) for name, column in found.items()),
+        func.count().label("events"),
+        func.coalesce(func.sum(col(Event.fatalities_best)), 0).label("deaths"),
+    ).select_from(Event)
+    for subquery in joined:
+        wanted = wanted.join(subquery, subquery.c.event_id == col(Event.id))
+    wanted = wanted.where(*clauses(query), col(Event.withdrawn).is_(None), *more)
+    return await reader.rows(wanted.group_by(*map(literal_column, found)).limit(2 * query.limit + 1))
+
+
+def _countries(query: StatsQuery) -> Subquery:
+    """Each event with each of its countries once, in the roles that are asked for."""
+    of = select(col(EventCountry.event_id), col(EventCountry.country_code).label("member")).distinct()
+    if query.country is not None:
+        of = of.where(col(EventCountry.country_code).in_(query.country))
+    if query.country_role is not None:
+        of = of.where(col(EventCountry.role).in_(query.country_role))
+    return of.subquery("country")
+
+
+def _actors(query: StatsQuery) -> Subquery:
+    """Each event with each of its actors once, or of those that are asked for."""
+    of = select(col(EventActor.event_id), col(EventActor.actor_id).label("member")).distinct()
+    if query.actor is not None:
+        of = of.where(col(EventActor.actor_id).in_(query.actor))
+    return of.subquery("actor")
+
+
+_MEMBERS: Mapping[str, Callable[[StatsQuery], Subquery]] = {"country": _countries, "actor": _actors}
+_COLUMNS: Mapping[str, Any] = {"type": col(Event.type), "dataset": col(Event.dataset_id)}
+_NAMES: Mapping[str, tuple[Any, Any]] = {
+    "country": (col(Country.code), col(Country.name)),
+    "actor": (col(Actor.id), col(Actor.name)),
+    "dataset": (col(Dataset.id), col(Dataset.title)),
+}
+
+
+async def _add_names(reader: Reader, query: StatsQuery, rows: list[dict[str, Any]]) -> None:
+    for key in query.keys:
+        names = await _names(reader, key, {row[key] for row in rows})
+        for row in rows:
+            row[f"{key}_name"] = names[row[key]]
+
+
+async def _names(reader: Reader, key: str, values: set[str]) -> Mapping[str, str]:
+    if key == "type":
+        return {code.code: code.label for code in codes.lists()["event_type"]}
+    code, name = _NAMES[key]
+    return {row[0]: row[1] for row in await reader.rows(select(code, name).where(code.in_(sorted(values))))}
