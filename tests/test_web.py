@@ -1,8 +1,6 @@
 """The dashboard in a real browser, as a person meets it; `make test-web` runs it."""
 
 import hashlib
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -10,23 +8,12 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect
 
-from app import db, pages
-from app.importers import dossier
-from app.importers.load import load
-from app.main import create_app
-from app.settings import Settings
-from tests.conftest import SEED
-from tests.databases import prepare
+from app import pages
+from tests.browser import CHROMIUM, chromium, seeded_server
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 ARTIFACTS = Path(__file__).parent.parent / "artifacts"
 MEETING = "niger-2024.campbell-lamine-zein-meeting"
 WIDE, PHONE = (1440, 900), (390, 844)
@@ -73,26 +60,14 @@ Open = Callable[..., Visit]
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    settings = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('web') / 'dateline.db'}")
-    prepare(settings.database_url)
-    engine = db.writer(settings)
-    load(engine, dossier.parse(SEED))
-    engine.dispose()
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with seeded_server(tmp_path_factory.mktemp("web")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -139,7 +139,8 @@ function paint() {
       fillColor: count ? ink.mark : ink.land, fillOpacity: count ? strength : 1 };
   };
   shade.clearLayers();
-  L.geoJSON(shapes, { pane: "shade", style, pointToLayer: (feature, at) => L.circleMarker(at, { pane: "shade", radius: 4, ...style(feature) }),
+  const features = shapes.features.toSorted((a, b) => chosen.has(a.id) - chosen.has(b.id)); // the outlined lie on top
+  L.geoJSON(features, { pane: "shade", style, pointToLayer: (feature, at) => L.circleMarker(at, { pane: "shade", radius: 4, ...style(feature) }),
     onEachFeature: (feature, layer) => {
       const count = counts.get(feature.id) ?? 0;
       layer.bindTooltip(() => `${country(feature.id)}: ${say("total", { n: number(count) })}`, { sticky: true });

@@ -8,6 +8,7 @@ import { showProblem } from "/assets/facets.js";
 
 const HEIGHT = 96;
 const FEW = 30; // so many events are drawn one by one
+const LEAST = 12; // so many periods are shown at least
 const ONE_DAY = 86_400_000;
 const MANY_MONTHS = 12 * 25;
 
@@ -24,11 +25,27 @@ export function show(state, span) {
   const group = months > MANY_MONTHS ? "year" : "month";
   newest("timeline", async (signal) => {
     const found = await get("/v1/stats/events", query(state, { group, fill: "zero", limit: 1000 }, ["date_from", "date_to"]), signal);
-    buckets = found.items.filter((one) => one.start && one.end).sort((a, b) => at(a.start) - at(b.start));
+    buckets = padded(found.items.filter((one) => one.start && one.end).sort((a, b) => at(a.start) - at(b.start)));
     byId("time-key").replaceChildren(el("span.swatch.certain"), say("certain"), el("span.swatch.possible"), say("possible"));
     box.setAttribute("data-group", group);
     draw();
   }, (failure) => showProblem(box, failure, () => show(state, span)));
+}
+
+/** A few periods with those around them, so that one month does not look like all of time. */
+function padded(found) {
+  if (!found.length || found.length >= LEAST) return found;
+  const months = found[0].month ? 1 : 12;
+  const first = new Date(at(found[0].start));
+  const spare = Math.ceil((LEAST - found.length) / 2);
+  const all = [];
+  for (let index = -spare; index < found.length + spare; index += 1) {
+    const edge = (later) => dayOf(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + (index + later) * months, 1 - later));
+    const [start, end] = [edge(0), edge(1)];
+    const [year, month] = [start.slice(0, 4), months === 1 ? start.slice(0, 7) : undefined];
+    all.push(found[index] ?? { year, month, start, end, possible: 0, certain: 0 });
+  }
+  return all;
 }
 
 /** The events of the page in view, as spans, where they are few. */
