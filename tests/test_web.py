@@ -122,7 +122,7 @@ def test_only_pages_and_aggregates_are_asked_for(visit: Open) -> None:
     (view := visit()).go()
     view.page.wait_for_timeout(500)
     lists = [parse_qs(urlsplit(url).query) for url in view.asked if urlsplit(url).path == "/v1/events"]
-    assert lists and all(int(query["limit"][0]) <= 500 for query in lists)
+    assert lists and all(int(query["limit"][0]) <= 300 for query in lists)
 
 
 def test_a_country_filters_and_back_and_forward_work(visit: Open) -> None:

@@ -4,9 +4,10 @@ import * as L from "/assets/leaflet-src.esm.js";
 import { get, newest, once } from "/assets/api.js";
 import { byId, colour, el, settled } from "/assets/dom.js";
 import { address, query, read, set, toggle, values } from "/assets/state.js";
+import { showProblem } from "/assets/facets.js";
 import { country, label, number, say, told, when } from "/assets/words.js";
 
-const MOST_POINTS = 500;
+const MOST_POINTS = 300;
 const LABELLED = 12;
 const VAGUE = { near: 9, admin2: 14, admin1: 20, area: 24, international: 24 }; // how wide a place is drawn, in pixels
 
@@ -33,9 +34,18 @@ export async function start() {
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(byId("map"));
   byId("in-view").addEventListener("change", ({ target }) => set({ bbox: target.checked ? viewBox() : null }));
   words();
-  shapes = await once("/v1/countries.geojson");
+  await outline();
+}
+
+async function outline() {
+  try {
+    shapes = await once("/v1/countries.geojson");
+  } catch (failure) {
+    return showProblem(byId("map-problem"), failure, outline);
+  }
+  byId("map-problem").replaceChildren();
   paint();
-  if (!read().map && counts.size) fit();
+  if (!read().map && !read().bbox && counts.size) fit();
 }
 
 /** What the map says, in the language in force. */

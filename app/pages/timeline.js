@@ -83,10 +83,11 @@ function bars({ x }) {
   const tall = (count) => (count ? Math.max(1.5, (count / most) * (HEIGHT - 14)) : 0);
   return buckets.flatMap((one) => {
     const left = x(at(one.start));
-    const width = Math.max(0.6, x(at(one.end) + ONE_DAY) - left - 1);
+    const room = x(at(one.end) + ONE_DAY) - left;
+    const width = room < 5 ? room : room - 1;
     const bar = (kind, count) => svg(`rect.${kind}`, { x: left, width, y: HEIGHT - tall(count), height: tall(count) });
     const told = svg("title", {}, `${name(one)}: ${number(one.certain)} ${say("certain")}, ${number(one.possible)} ${say("possible")}`);
-    return [svg("g", {}, told, svg("rect.catch", { x: left, width: width + 1, y: 0, height: HEIGHT }), bar("possible", one.possible), bar("certain", one.certain))];
+    return [svg("g", {}, told, svg("rect.catch", { x: left, width: room, y: 0, height: HEIGHT }), bar("possible", one.possible), bar("certain", one.certain))];
   });
 }
 
