@@ -71,7 +71,7 @@ def _too_many(query: StatsQuery) -> dict[str, Any]:
 async def _in_time(reader: Reader, query: StatsQuery, unit: stats.Unit) -> list[dict[str, Any]]:
     low = None if query.date_from == date.min else query.date_from
     high = None if query.date_to == date.max else query.date_to
-    made = await _histograms(reader, query, unit, low)
+    made = await _histograms(reader, query, unit, low, high)
     found = stats.timeline(unit, made, low, high, fill=query.fill == "zero", most=query.limit)
     return [
         {
@@ -94,31 +94,31 @@ def _key(query: StatsQuery, key: stats.Key) -> dict[str, str]:
 
 
 async def _histograms(
-    reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None
+    reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
 ) -> stats.Histograms:
-    start, end = col(Event.date_start), col(Event.date_end)
-    # Without this, events that began on many days before the range would be as many rows.
-    begun: ColumnElement[date] = (
-        start if low is None else case((start < low, literal(low, Date)), else_=start)
-    )
-    one_period = _Period(start, unit) == _Period(end, unit)
+    start: Any = col(Event.date_start)
+    end: Any = col(Event.date_end)
+    # Without this, events that reach out of the range on many days would be as many rows.
+    begun = start if low is None else case((start < low, literal(low, Date)), else_=start)
+    ended = end if high is None else case((end > high, literal(high, Date)), else_=end)
     starts = await _count(reader, query, [_Period(begun, unit)])
-    ends = await _count(reader, query, [_Period(end, unit)])
+    ends = await _count(reader, query, [_Period(ended, unit)])
+    one_period = _Period(start, unit) == _Period(end, unit)
     within = await _count(reader, query.certain(), [_Period(start, unit)], one_period)
-    made = stats.Histograms(
-        *(_by_key(rows, "events") for rows in (starts, ends, within)), _by_key(within, "deaths")
+    one_series: stats.Histogram = {} if query.keys else {(): {}}  # it is there also when it is empty
+    return stats.Histograms(
+        starts={**one_series, **_by_key(starts, "events")},
+        ends=_by_key(ends, "events"),
+        within=_by_key(within, "events"),
+        deaths=_by_key(within, "deaths"),
     )
-    if not query.keys:  # one series, also when it is empty
-        return stats.Histograms({(): {}, **made.starts}, made.ends, made.within, made.deaths)
-    return made
 
 
 def _by_key(rows: Sequence[Any], counted: str) -> dict[stats.Key, dict[int, int]]:
     found: dict[stats.Key, dict[int, int]] = {}
-    for _period, *key, _, _ in rows:
-        found.setdefault(tuple(key), {})
     for row in rows:
-        found[tuple(row[1:-2])][stats.number_of(row[0])] = getattr(row, counted)
+        period, *key = row[:-2]
+        found.setdefault(tuple(key), {})[stats.number_of(period)] = getattr(row, counted)
     return found
 
 
@@ -145,10 +145,10 @@ async def _altogether(reader: Reader, query: StatsQuery) -> list[dict[str, Any]]
 async def _count(
     reader: Reader, query: StatsQuery, periods: list[ColumnElement[str]], *more: ColumnElement[bool]
 ) -> Sequence[Any]:
-    """How many events, and how many deaths in them, by period and key; cut where a refusal is certain.
+    """How many events, and how many deaths in them, by period and key; TooManyRows where an answer would be.
 
-    Every period in which an event of a key begins or ends makes a row, but for an open end, of which a key has
-    one: so twice the limit is more than an answer can come from.
+    Every period in which events of a key begin or end makes a row, but for an open end, of which a key has one:
+    so more than twice the limit is too many.
     """
     found: dict[str, Any] = {f"period_{n}": period for n, period in enumerate(periods)}
     joined = [_MEMBERS[key](query) for key in query.keys if key in _MEMBERS]
@@ -162,12 +162,18 @@ async def _count(
     for subquery in joined:
         wanted = wanted.join(subquery, subquery.c.event_id == col(Event.id))
     wanted = wanted.where(*clauses(query), col(Event.withdrawn).is_(None), *more)
-    return await reader.rows(wanted.group_by(*map(literal_column, found)).limit(2 * query.limit + 1))
+    most = 2 * query.limit
+    rows = await reader.rows(wanted.group_by(*map(literal_column, found)).limit(most + 1))
+    if len(rows) > most:
+        raise stats.TooManyRows
+    return rows
 
 
 def _countries(query: StatsQuery) -> Subquery:
     """Each event with each of its countries once, in the roles that are asked for."""
-    of = select(col(EventCountry.event_id), col(EventCountry.country_code).label("member")).distinct()
+    of: Statement = select(
+        col(EventCountry.event_id), col(EventCountry.country_code).label("member")
+    ).distinct()
     if query.country is not None:
         of = of.where(col(EventCountry.country_code).in_(query.country))
     if query.country_role is not None:
@@ -177,7 +183,7 @@ def _countries(query: StatsQuery) -> Subquery:
 
 def _actors(query: StatsQuery) -> Subquery:
     """Each event with each of its actors once, or of those that are asked for."""
-    of = select(col(EventActor.event_id), col(EventActor.actor_id).label("member")).distinct()
+    of: Statement = select(col(EventActor.event_id), col(EventActor.actor_id).label("member")).distinct()
     if query.actor is not None:
         of = of.where(col(EventActor.actor_id).in_(query.actor))
     return of.subquery("actor")
@@ -185,7 +191,7 @@ def _actors(query: StatsQuery) -> Subquery:
 
 _MEMBERS: Mapping[str, Callable[[StatsQuery], Subquery]] = {"country": _countries, "actor": _actors}
 _COLUMNS: Mapping[str, Any] = {"type": col(Event.type), "dataset": col(Event.dataset_id)}
-_NAMES: Mapping[str, tuple[Any, Any]] = {
+_NAMES: Mapping[str, tuple[Any, ...]] = {
     "country": (col(Country.code), col(Country.name)),
     "actor": (col(Actor.id), col(Actor.name)),
     "dataset": (col(Dataset.id), col(Dataset.title)),
@@ -202,5 +208,7 @@ async def _add_names(reader: Reader, query: StatsQuery, rows: list[dict[str, Any
 async def _names(reader: Reader, key: str, values: set[str]) -> Mapping[str, str]:
     if key == "type":
         return {code.code: code.label for code in codes.lists()["event_type"]}
-    code, name = _NAMES[key]
-    return {row[0]: row[1] for row in await reader.rows(select(code, name).where(code.in_(sorted(values))))}
+    code = _NAMES[key][0]
+    named: Statement = select(*_NAMES[key])
+    found: Sequence[Any] = await reader.rows(named.where(code.in_(sorted(values))))
+    return {row[0]: row[1] for row in found}

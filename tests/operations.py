@@ -94,6 +94,13 @@ OPERATIONS = [Operation(path, item["get"]) for path, item in DOCUMENT["paths"].i
 LISTS = [operation for operation in OPERATIONS if operation.is_list]
 DATA = [operation for operation in OPERATIONS if operation.is_data]
 PARAMETERS = [(operation, parameter) for operation in OPERATIONS for parameter in operation.parameters]
+_A_YEAR = {"date_from": "2024", "date_to": "2024"}
+# What a parameter needs beside it to matter, or to be answered in few rows.
+BESIDE: dict[str, dict[str, str]] = {
+    "date_match": _A_YEAR,
+    "group": _A_YEAR,
+    "fill": {"group": "month,type", **_A_YEAR},
+}
 PAGES = ("/", "/docs", "/openapi.json", "/docs/assets/swagger-ui.css")
 
 

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from app.importers.load import LoadError, load
 from tests import make
 from tests.operations import (
+    BESIDE,
     DATA,
     LISTS,
     OPERATIONS,
@@ -101,9 +102,12 @@ def test_what_takes_one_value_is_refused_two(
     world: TestClient, operation: Operation, parameter: Parameter
 ) -> None:
     (value,) = _values(world, operation, parameter)[:1]
-    twice = world.get(operation.path, params=[(parameter.name, value)] * 2)
+    beside = _beside(operation, parameter)
+    twice = world.get(
+        operation.path, params=[*beside.items(), (parameter.name, value), (parameter.name, value)]
+    )
     if parameter.repeatable:
-        once = world.get(operation.path, params={parameter.name: f"{value},{value}"})
+        once = world.get(operation.path, params=beside | {parameter.name: f"{value},{value}"})
         assert _without_next(once) == _without_next(twice)
     else:
         check_problem(twice, 400, parameter.name)
@@ -128,18 +132,32 @@ def _values(client: TestClient, operation: Operation, parameter: Parameter) -> l
     return parameter.values or ["7"]
 
 
+def _beside(operation: Operation, parameter: Parameter) -> dict[str, str]:
+    """What this parameter needs beside it, of what the operation takes."""
+    return {
+        name: value
+        for name, value in BESIDE.get(parameter.name, {}).items()
+        if name in {p.name for p in operation.parameters}
+    }
+
+
 @every_parameter
-def test_a_parameter_changes_what_is_asked_of_the_database(
+def test_a_parameter_changes_what_is_asked_of_the_database_or_what_is_made_of_it(
     world: TestClient, operation: Operation, parameter: Parameter
 ) -> None:
-    beside = {"date_from": "2024", "date_to": "2024"} if parameter.name == "date_match" else {}
-    with statements(world) as without:
-        assert world.get(operation.path, params=beside).status_code == 200
-    for value in _values(world, operation, parameter):
-        with statements(world) as given:
-            answer = world.get(operation.path, params=beside | {parameter.name: value})
+    def ask(params: dict[str, str]) -> tuple[Any, Any]:
+        with statements(world) as seen:
+            answer = world.get(operation.path, params=params)
         assert answer.status_code == 200, answer.text
-        assert given != without, f"{answer.url} asks what it asks without"
+        return seen, answer.json()["items"]
+
+    beside = _beside(operation, parameter)
+    without = ask(beside)
+    for value in _values(world, operation, parameter):
+        given = ask(beside | {parameter.name: value})
+        assert given != without, (
+            f"{parameter.name}={value} asks and answers what is asked and answered without"
+        )
 
 
 @every_list
