@@ -43,3 +43,14 @@ export function settled(run, wait) {
     timer = setTimeout(() => run(...given), wait);
   };
 }
+
+/** Mark a panel as waiting for its answer, visibly if it takes a while; call what comes back when it is there. */
+export function waiting(box) {
+  box.setAttribute("aria-busy", "true");
+  const timer = setTimeout(() => box.classList.add("stale"), 150);
+  return () => {
+    clearTimeout(timer);
+    box.classList.remove("stale");
+    box.setAttribute("aria-busy", "false");
+  };
+}

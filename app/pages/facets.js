@@ -1,7 +1,7 @@
 // The filters: the form, and the counts by country and type, which filter when they are pressed.
 
 import { get, newest, once } from "/assets/api.js";
-import { byId, el, settled } from "/assets/dom.js";
+import { byId, el, settled, waiting } from "/assets/dom.js";
 import { query, read, set, toggle, values } from "/assets/state.js";
 import { allCountries, codes, country, definition, label, language, number, say } from "/assets/words.js";
 
@@ -90,12 +90,17 @@ export function counts(state, drawn) {
 
 function count(id, group, state, title, name, drawn = () => {}) {
   const box = byId(id);
+  const ready = waiting(box);
   newest(id, async (signal) => {
     const found = await get("/v1/stats/events", query(state, { group, limit: 1000 }, [group]), signal);
     const rows = found.items.filter((one) => one[group] && one.possible > 0).sort((a, b) => b.possible - a.possible);
+    ready();
     bars(box, rows, group, title, name);
     drawn(rows);
-  }, (failure) => showProblem(box, failure, () => count(id, group, state, title, name, drawn)));
+  }, (failure) => {
+    ready();
+    showProblem(box, failure, () => count(id, group, state, title, name, drawn));
+  });
 }
 
 function bars(box, rows, group, title, name) {

@@ -1,38 +1,31 @@
 // The list of events: one page of it, what to do when it is empty, and how to take it along.
 
 import { get, newest, once, url } from "/assets/api.js";
-import { byId, el } from "/assets/dom.js";
+import { byId, el, waiting } from "/assets/dom.js";
 import { address, FILTERS, query, values } from "/assets/state.js";
 import { country, label, number, say, told, toldIn, total, when } from "/assets/words.js";
 import { actorName, datasetName, showProblem } from "/assets/facets.js";
 
 const PAGE = 25;
 
-/** Show the page of the view; `drawn` gets its events, and whether they are all. */
+/** Show the page of the view; `drawn` gets its events, whether they are all, and whether all could be counted. */
 export function show(state, drawn) {
   const box = byId("list");
-  box.setAttribute("aria-busy", "true");
-  const waiting = setTimeout(() => box.classList.add("stale"), 150);
+  const ready = waiting(box);
   newest("list", async (signal) => {
     const asked = query(state, { sort: state.sort ?? null, limit: PAGE, count: "capped", cursor: state.cursor ?? null });
     const page = await get("/v1/events", asked, signal);
-    ready(box, waiting);
+    ready();
     sayTotal(page.total, page.total_is_exact);
     if (page.items.length) box.replaceChildren(items(page.items, state), pager(state, page.next));
     else box.replaceChildren(empty(state));
     performance.mark("events-shown");
-    drawn(page.items, page.next === null && !state.cursor);
+    drawn(page.items, page.next === null && !state.cursor, page.total_is_exact);
   }, (failure) => {
-    ready(box, waiting);
+    ready();
     byId("total").textContent = "";
     showProblem(box, failure, () => show(state, drawn));
   });
-}
-
-function ready(box, waiting) {
-  clearTimeout(waiting);
-  box.classList.remove("stale");
-  box.setAttribute("aria-busy", "false");
 }
 
 function sayTotal(found, exact) {

@@ -22,14 +22,18 @@ function changed(state, before) {
   facets.follow(state);
   timeline.follow(state);
   map.follow(state, before);
-  if (all || listOf(state) !== listOf(before)) list.show(state, timeline.showEvents);
+  if (all || listOf(state) !== listOf(before)) list.show(state, listed);
   if (all || filtersOf(state) !== filtersOf(before)) {
     facets.counts(state, map.showCounts);
     timeline.show(state, span);
-    map.showPoints(state);
   }
   if (all || state.event !== before.event || state.lang !== before.lang) event.show(state, map.select);
   about(state);
+}
+
+function listed(events, areAll, areCounted) {
+  timeline.showEvents(events, areAll);
+  map.showTotal(areCounted);
 }
 
 /** What names the filters in force, and what takes the view along. */

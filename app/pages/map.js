@@ -1,13 +1,14 @@
 // The map: countries shaded by their events, and points only where a place is known to be a point.
 
 import * as L from "/assets/leaflet-src.esm.js";
-import { get, newest, once } from "/assets/api.js";
+import { cancel, get, newest, once } from "/assets/api.js";
 import { byId, colour, el, settled } from "/assets/dom.js";
 import { address, query, read, set, toggle, values } from "/assets/state.js";
 import { showProblem } from "/assets/facets.js";
 import { country, label, number, say, told, when } from "/assets/words.js";
 
 const MOST_POINTS = 300;
+const CLOSE = 4.5; // from this zoom on, points are drawn however many events there are
 const LABELLED = 12;
 const VAGUE = { near: 9, admin2: 14, admin1: 20, area: 24, international: 24 }; // how wide a place is drawn, in pixels
 
@@ -20,6 +21,7 @@ const shade = L.layerGroup();
 const names = L.layerGroup();
 const points = L.layerGroup();
 let found = { items: [], next: null };
+let few = null;
 
 export async function start() {
   map = L.map("map", { preferCanvas: true, attributionControl: false, zoomControl: false, minZoom: 1, maxZoom: 11, zoomSnap: 0.5,
@@ -180,9 +182,21 @@ function isFree(at, name, taken) {
   return !taken.some(touches) && taken.push(box) > 0;
 }
 
+/** How many events there are: too many to count, and a wide view has no points, which would be a handful by chance. */
+export function showTotal(isCounted) {
+  few = isCounted;
+  showPoints(read());
+}
+
 /** The events with a point in the part of the world that is in view: one page of them. */
-export function showPoints(state) {
-  if (!map) return;
+function showPoints(state) {
+  if (!map || few === null) return;
+  if (!few && map.getZoom() < CLOSE) {
+    cancel("points");
+    found = { items: [], next: null };
+    drawPoints();
+    return void (byId("map-note").textContent = say("pointsMany"));
+  }
   newest("points", async (signal) => {
     const bbox = state.bbox ?? viewBox();
     found = await get("/v1/events", query(state, { bbox, limit: MOST_POINTS }, ["bbox"]), signal);

@@ -1,7 +1,7 @@
 // Events by month or year: how many may lie in each, how many surely do, and a brush for the range of dates.
 
 import { get, newest } from "/assets/api.js";
-import { byId, el, svg } from "/assets/dom.js";
+import { byId, el, svg, waiting } from "/assets/dom.js";
 import { address, query, read, set } from "/assets/state.js";
 import { day, number, say, told, when } from "/assets/words.js";
 import { showProblem } from "/assets/facets.js";
@@ -23,13 +23,18 @@ export function show(state, span) {
   const box = byId("timeline");
   const months = span ? (at(span.end) - at(span.start)) / (30 * ONE_DAY) : 0;
   const group = months > MANY_MONTHS ? "year" : "month";
+  const ready = waiting(box);
   newest("timeline", async (signal) => {
     const found = await get("/v1/stats/events", query(state, { group, fill: "zero", limit: 1000 }, ["date_from", "date_to"]), signal);
     buckets = padded(found.items.filter((one) => one.start && one.end).sort((a, b) => at(a.start) - at(b.start)));
     byId("time-key").replaceChildren(el("span.swatch.certain"), say("certain"), el("span.swatch.possible"), say("possible"));
     box.setAttribute("data-group", group);
+    ready();
     draw();
-  }, (failure) => showProblem(box, failure, () => show(state, span)));
+  }, (failure) => {
+    ready();
+    showProblem(box, failure, () => show(state, span));
+  });
 }
 
 /** A few periods with those around them, so that one month does not look like all of time. */
