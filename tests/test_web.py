@@ -114,6 +114,7 @@ def test_it_shows_what_is_loaded(visit: Open) -> None:
     view.shoot("wide-light")
     page.get_by_role("link", name="Next page").click()
     expect(page.locator(".item")).to_have_count(8)
+    expect(page.locator("#results")).to_be_focused()
     page.go_back()
     expect(page.locator(".item")).to_have_count(25)
 
@@ -127,9 +128,11 @@ def test_only_pages_and_aggregates_are_asked_for(visit: Open) -> None:
 
 def test_a_country_filters_and_back_and_forward_work(visit: Open) -> None:
     page = (view := visit()).go()
-    page.get_by_role("button", name="France").click()
+    page.get_by_role("button", name="France").press("Enter")
     expect(page.locator("#total")).to_have_text("3 events")
     assert view.query() == {"country": "FR"}
+    expect(page.locator("#by-country")).to_have_attribute("aria-busy", "false")
+    expect(page.get_by_role("button", name="France")).to_be_focused()
     page.get_by_label("Type", exact=True).select_option("REJECT")
     expect(page.get_by_role("link", name="Remove Type: Reject")).to_be_visible()
     assert view.query() == {"country": "FR", "type": "REJECT"}
@@ -141,6 +144,14 @@ def test_a_country_filters_and_back_and_forward_work(visit: Open) -> None:
     expect(page.locator("#total")).to_have_text("3 events")
     page.get_by_role("link", name="Remove Country: France").click()
     expect(page.locator("#total")).to_have_text("33 events")
+
+
+def test_what_names_no_country_filters_nothing(visit: Open) -> None:
+    page = (view := visit()).go()
+    page.get_by_label("Country", exact=True).fill("Atlantis")
+    page.keyboard.press("Tab")
+    expect(page.locator("#country:invalid")).to_be_visible()
+    assert view.query() == {}
 
 
 def test_words_actors_and_countries_can_be_typed(visit: Open) -> None:

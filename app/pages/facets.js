@@ -51,17 +51,26 @@ export function listen() {
   byId("country").addEventListener("change", ({ target }) => {
     const typed = fold(target.value);
     const found = allCountries().find((one) => [one.code, one.alpha3, one.name, one.name_vi].some((name) => fold(name) === typed));
-    target.setCustomValidity(typed && !found ? "?" : "");
     if (found) add("country", found.code, target);
+    else refuse(target);
   });
   byId("actor").addEventListener("input", settled(suggest, 200));
-  byId("actor").addEventListener("change", ({ target }) => pick(target));
+  byId("actor").addEventListener("change", ({ target }) => pick(target) || refuse(target));
+  for (const name of ["country", "actor"]) byId(name).addEventListener("input", ({ target }) => target.setCustomValidity(""));
 }
 
 const fold = (text) => text.trim().toLocaleLowerCase().normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d");
 
+/** Say that what was typed is not one of the suggestions; it filters nothing. */
+function refuse(field) {
+  if (!field.value.trim()) return;
+  field.setCustomValidity(say("choose"));
+  field.reportValidity();
+}
+
 function add(name, value, field) {
   field.value = "";
+  field.setCustomValidity("");
   if (value && !values(read(), name).includes(value)) toggle(name, value);
 }
 
@@ -79,7 +88,9 @@ function suggest() {
 function pick(field, exactly = false) {
   const typed = fold(field.value);
   const found = [...actors.values()].filter((one) => fold(named(one)) === typed);
-  if (found.length && (!exactly || found.length === 1)) add("actor", found[0].id, field);
+  if (!found.length || (exactly && found.length > 1)) return false;
+  add("actor", found[0].id, field);
+  return true;
 }
 
 /** Counts by country and by type under all the other filters, so that one more can be chosen. */
@@ -108,12 +119,14 @@ function bars(box, rows, group, title, name) {
   const shown = open.has(group) ? rows : rows.filter((row, at) => at < SHORT || chosen.has(row[group]));
   const most = rows[0]?.possible ?? 1;
   const again = () => bars(box, rows, group, title, name);
+  const held = box.contains(document.activeElement) ? document.activeElement.dataset.value : null;
   box.replaceChildren(el("h2", {}, say(title)),
     rows.length ? el("ul.bars", {}, shown.map((row) => el("li", {}, bar(row, group, most, chosen, name)))) : el("p.note", {}, "–"),
     rows.length > SHORT ? el("button.quiet.small", { type: "button", click: () => {
       if (!open.delete(group)) open.add(group);
       again();
     } }, open.has(group) ? say("fewer") : say("more", { n: number(rows.length) })) : "");
+  if (held) box.querySelector(`[data-value="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
 }
 
 function bar(row, group, most, chosen, name) {

@@ -17,8 +17,10 @@ export function show(state, drawn) {
     const page = await get("/v1/events", asked, signal);
     ready();
     sayTotal(page.total, page.total_is_exact);
+    const held = box.contains(document.activeElement);
     if (page.items.length) box.replaceChildren(items(page.items, state), pager(state, page.next));
     else box.replaceChildren(empty(state));
+    if (held) toTop();
     performance.mark("events-shown");
     drawn(page.items, page.next === null && !state.cursor, page.total_is_exact);
   }, (failure) => {
@@ -26,6 +28,14 @@ export function show(state, drawn) {
     byId("total").textContent = "";
     showProblem(box, failure, () => show(state, drawn));
   });
+}
+
+/** After turning the page the reader is at the top of the new one, not where the old one was. */
+function toTop() {
+  const results = byId("results");
+  results.focus({ preventScroll: true });
+  results.scrollTop = 0;
+  if (results.getBoundingClientRect().top < 0) results.scrollIntoView();
 }
 
 function sayTotal(found, exact) {
@@ -103,7 +113,10 @@ export function chips(state) {
       el("span", {}, what), el("span.x", { "aria-hidden": "true" }, "×"));
   }));
   if (made.length > 1) made.push(el("a.chip.all", { href: "/", "data-go": true, "data-keep": true }, say("clear")));
-  byId("chips").replaceChildren(...made);
+  const box = byId("chips");
+  const held = box.contains(document.activeElement);
+  box.replaceChildren(...made);
+  if (held) (box.querySelector("a") ?? byId("results")).focus({ preventScroll: true });
 }
 
 /** Copy, download: just this view. */
