@@ -149,9 +149,9 @@ function brush(scale, chart, height) {
   function place() {
     const [a, b] = range.map(scale.x);
     veil[0].setAttribute("x", 0);
-    veil[0].setAttribute("width", Math.max(0, a));
+    veil[0].setAttribute("width", range[0] <= scale.from ? 0 : a);
     veil[1].setAttribute("x", b);
-    veil[1].setAttribute("width", Math.max(0, scale.width - b));
+    veil[1].setAttribute("width", range[1] >= scale.to ? 0 : scale.width - b);
     handles.forEach((handle, which) => {
       const px = scale.x(range[which]);
       const [line, grip, reach] = handle.children;
