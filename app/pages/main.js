@@ -34,6 +34,7 @@ function changed(state, before) {
 function listed(events, areAll, areCounted) {
   timeline.showEvents(events, areAll);
   map.showTotal(areCounted);
+  map.outline();
 }
 
 /** What names the filters in force, and what takes the view along. */
@@ -103,10 +104,9 @@ async function begin() {
   wording();
   listen();
   onChange(changed);
-  const mapped = map.start();
+  map.start();
   changed(read(), null);
-  list.credits();
-  await mapped;
+  await list.credits();
 }
 
 newest("page", begin, (failure) => facets.showProblem(byId("list"), failure, () => location.reload()));

@@ -5,7 +5,7 @@ import { cancel, get, newest, once } from "/assets/api.js";
 import { byId, colour, el, settled } from "/assets/dom.js";
 import { address, query, read, set, toggle, values } from "/assets/state.js";
 import { showProblem } from "/assets/facets.js";
-import { country, label, number, say, told, when } from "/assets/words.js";
+import { country, label, number, say, told, total, when } from "/assets/words.js";
 
 const MOST_POINTS = 300;
 const CLOSE = 4.5; // from this zoom on, points are drawn however many events there are
@@ -17,35 +17,37 @@ let shapes = null;
 let counts = new Map();
 let selected = null;
 let ownMove = false;
-const shade = L.layerGroup();
+let land = null;
 const names = L.layerGroup();
 const points = L.layerGroup();
 let found = { items: [], next: null };
 let few = null;
 
-export async function start() {
+export function start() {
   map = L.map("map", { preferCanvas: true, attributionControl: false, zoomControl: false, minZoom: 1, maxZoom: 11, zoomSnap: 0.5,
     maxBounds: [[-75, -200], [85, 200]], maxBoundsViscosity: 1, zoomAnimation: false, fadeAnimation: false, inertia: false });
   map.createPane("shade").style.zIndex = 300;
   map.createPane("names").style.zIndex = 450;
   map.getPane("names").style.pointerEvents = "none";
-  for (const layer of [shade, names, points]) layer.addTo(map);
+  for (const layer of [names, points]) layer.addTo(map);
   goTo(read());
   map.on("zoomend", writeNames);
   map.on("moveend", settled(moved, 200));
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(byId("map"));
   byId("in-view").addEventListener("change", ({ target }) => set({ bbox: target.checked ? viewBox() : null }));
   words();
-  await outline();
 }
 
-async function outline() {
+/** Draw the countries, once: they are large, and what is read comes first. */
+export async function outline() {
+  if (!map || shapes) return;
   try {
     shapes = await once("/v1/countries.geojson");
   } catch (failure) {
     return showProblem(byId("map-problem"), failure, outline);
   }
   byId("map-problem").replaceChildren();
+  land = L.geoJSON(shapes, { pane: "shade", pointToLayer: (feature, at) => L.circleMarker(at, { pane: "shade", radius: 4 }), onEachFeature: listenTo }).addTo(map);
   paint();
   if (!read().map && !read().bbox && counts.size) fit();
 }
@@ -104,7 +106,7 @@ export function showCounts(rows) {
   if (!map) return;
   paint();
   const { map: view, bbox } = read();
-  if (first && shapes && !view && !bbox) fit();
+  if (first && land && !view && !bbox) fit();
 }
 
 /** Look at the countries that have most of the events. */
@@ -139,7 +141,7 @@ function shownCounts() {
 }
 
 function paint() {
-  if (!shapes) return;
+  if (!land) return;
   const ink = { land: colour("--land"), edge: colour("--edge"), mark: colour("--mark") };
   const shown = shownCounts();
   const most = Math.max(1, ...shown.values());
@@ -150,15 +152,15 @@ function paint() {
     return { stroke: true, weight: chosen.has(id) ? 2 : 0.6, color: chosen.has(id) ? ink.mark : ink.edge, fill: true,
       fillColor: count ? ink.mark : ink.land, fillOpacity: count ? strength : 1 };
   };
-  shade.clearLayers();
-  const features = shapes.features.toSorted((a, b) => chosen.has(a.id) - chosen.has(b.id)); // the outlined lie on top
-  L.geoJSON(features, { pane: "shade", style, pointToLayer: (feature, at) => L.circleMarker(at, { pane: "shade", radius: 4, ...style(feature) }),
-    onEachFeature: (feature, layer) => {
-      const count = counts.get(feature.id) ?? 0;
-      layer.bindTooltip(() => `${country(feature.id)}: ${say("total", { n: number(count) })}`, { sticky: true });
-      if (count || chosen.has(feature.id)) layer.on("click", () => toggle("country", feature.id));
-    } }).addTo(shade);
+  land.setStyle(style);
+  land.eachLayer((layer) => chosen.has(layer.feature.id) && layer.bringToFront());
   writeNames();
+}
+
+function listenTo(feature, layer) {
+  const count = () => counts.get(feature.id) ?? 0;
+  layer.bindTooltip(() => `${country(feature.id)}: ${total(count())}`, { sticky: true });
+  layer.on("click", () => { if (count() || values(read(), "country").includes(feature.id)) toggle("country", feature.id); });
 }
 
 /** The countries with most events have their count written on them: a word, which cannot be taken for a place. */
