@@ -106,7 +106,8 @@ def _exact_operation(path: str, operation: dict[str, Any]) -> None:
         _exact_parameter(parameter)
     answers = operation["responses"]
     if operation["operationId"] in (examples := _examples()):
-        answers["200"]["content"]["application/json"]["example"] = examples[operation["operationId"]]
+        for content in answers["200"]["content"].values():
+            content["example"] = examples[operation["operationId"]]
     answers.pop("422", None)  # FastAPI's own; there is no body, and a query is refused with 400
     if path.startswith("/v1"):
         answers["304"] = {"description": "Not modified since the `ETag` that `If-None-Match` names"}

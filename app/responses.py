@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from app import __version__, queries
 from app.db import Reader
@@ -16,6 +16,14 @@ from app.pagination import Page
 from app.schemas import REPRESENTATION
 
 JSON = "application/json"
+GEOJSON = "application/geo+json"
+
+
+class GeoJson(JSONResponse):
+    """A response that is published as GeoJSON."""
+
+    media_type = GEOJSON
+
 
 Make = Callable[[Reader], Awaitable[tuple[bytes, dict[str, str]]]]
 AsJson = Callable[[Any], bytes]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from functools import cache
+from importlib.resources import files
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BaseModel, Field, TypeAdapter
@@ -304,6 +305,10 @@ class DatasetPage(_Page):
     items: list[Dataset]
 
 
+Position = Annotated[list[float], Field(min_length=2, max_length=2, description="Longitude, latitude")]
+Ring = Annotated[list[Position], Field(min_length=4)]
+
+
 class StatsRow(TypedDict):
     """Counts of one group. It has the fields of what was grouped by, and no others."""
 
@@ -354,6 +359,43 @@ class Problem(_Wire):
 class Withdrawn(Problem):
     reason: str
     successor: Annotated[str | None, Field(description="Id of the event that takes its place")]
+
+
+class Point(_Wire):
+    type: Literal["Point"]
+    coordinates: Position
+
+
+class PolygonShape(_Wire):
+    type: Literal["Polygon"]
+    coordinates: list[Ring]
+
+
+class MultiPolygonShape(_Wire):
+    type: Literal["MultiPolygon"]
+    coordinates: list[list[Ring]]
+
+
+class OutlineProperties(_Wire):
+    code: Annotated[str, Field(description="ISO 3166-1 alpha-2, or XK")]
+    name: str
+    name_vi: str
+
+
+class Outline(_Wire):
+    """One country as a GeoJSON feature; one that is too small to be drawn is a point."""
+
+    type: Literal["Feature"]
+    id: Annotated[str, Field(description="The country's code")]
+    properties: OutlineProperties
+    geometry: Point | PolygonShape | MultiPolygonShape
+
+
+class Outlines(_Wire):
+    """A GeoJSON FeatureCollection (RFC 7946)."""
+
+    type: Literal["FeatureCollection"]
+    features: list[Outline]
 
 
 class Health(_Wire):
@@ -442,3 +484,9 @@ def code_lists_json() -> bytes:
     """Every code list; they change with a release only."""
     lists = {name: [asdict(code) for code in entries] for name, entries in codes.lists().items()}
     return CodeLists.model_validate({"lists": lists}).model_dump_json().encode()
+
+
+@cache
+def outlines_json() -> bytes:
+    """The outlines of all countries, as the data file has them."""
+    return (files("app") / "data" / "outlines.geojson").read_bytes()

@@ -23,6 +23,7 @@ ASKED = {
     "list_changes": "/v1/changes?limit=1",
     "list_countries": "/v1/countries?q=niger&limit=1",
     "get_country": "/v1/countries/NE",
+    "get_outlines": "/v1/countries.geojson",
     "list_actors": "/v1/actors?q=campbell",
     "get_actor": "/v1/actors/kurt-campbell",
     "list_sources": "/v1/sources?limit=1",
@@ -53,6 +54,8 @@ def main() -> None:
 def _short(answer: Any) -> Any:
     if "evidence" in answer:
         return answer | {"evidence": answer["evidence"][:2]}
+    if "features" in answer:
+        return answer | {"features": answer["features"][:1]}
     if "lists" in answer:
         return {"lists": {name: entries[:1] for name, entries in answer["lists"].items()}}
     return answer

@@ -13,6 +13,7 @@ from tests import make
 from tests.operations import (
     BESIDE,
     DATA,
+    FIXED,
     LISTS,
     OPERATIONS,
     PAGES,
@@ -231,7 +232,7 @@ def test_an_address_has_its_own_tag(world: TestClient) -> None:
 
 def test_a_tag_lasts_until_the_next_load(client: TestClient, engine: Engine) -> None:
     load(engine, make.world(1, 5))
-    addresses = [o.address(client) for o in DATA if o.id != "get_codes"]
+    addresses = [o.address(client) for o in DATA if o.id not in FIXED]
     before = [client.get(address) for address in addresses]
     load(engine, make.release(make.event(), dataset=make.dataset("another")))
     for address, held in zip(addresses, before, strict=True):

@@ -25,6 +25,20 @@ async def list_countries(request: Request, query: Annotated[CountryQuery, Query(
     return await responses.page(request, query, queries.countries, schemas.country_json)
 
 
+@router.get(
+    ".geojson",
+    response_model=schemas.Outlines,
+    response_class=responses.GeoJson,
+    summary="Get the outlines of all countries",
+)
+async def get_outlines(request: Request) -> Response:
+    """Every country of today for a map of the world, as GeoJSON; `id` is the code that events have.
+
+    Simplified from Natural Earth, which draws who holds what; a line here says nothing about whose it is.
+    """
+    return responses.fixed(request, schemas.outlines_json(), responses.GEOJSON)
+
+
 @router.get("/{code}", response_model=schemas.Country, summary="Get one country")
 async def get_country(request: Request, code: Code) -> Response:
     """One country, by any of its ISO codes."""
