@@ -24,7 +24,7 @@ let found = { items: [], next: null };
 let few = null;
 
 export function start() {
-  map = L.map("map", { preferCanvas: true, attributionControl: false, zoomControl: false, minZoom: 1, maxZoom: 11, zoomSnap: 0.5,
+  map = L.map("map", { preferCanvas: true, attributionControl: false, zoomControl: false, minZoom: 0.5, maxZoom: 11, zoomSnap: 0.5,
     maxBounds: [[-75, -200], [85, 200]], maxBoundsViscosity: 1, zoomAnimation: false, fadeAnimation: false, inertia: false });
   map.createPane("shade").style.zIndex = 300;
   map.createPane("names").style.zIndex = 450;
