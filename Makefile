@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := $(BIN)/uv
-.PHONY: help serve test test-slow test-clients bench bench-imports check fix openapi lint-openapi lock examples countries clean
+.PHONY: help serve test test-slow test-web test-clients screenshot bench bench-imports check fix openapi lint-openapi lock examples countries clean
 
 help: ## Print this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -16,6 +16,12 @@ test: .venv/.dev ## Set up and run every test, on SQLite and PostgreSQL
 
 test-slow: .venv/.dev ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
+
+test-web: .venv/.dev ## Test the dashboard in Chromium (Debian: apt-get install chromium fonts-noto-core)
+	$(BIN)/pytest -n 0 -m web -rs tests/test_web.py
+
+screenshot: .venv/.dev ## Make docs/dashboard.png anew
+	PYTHONPATH=. $(BIN)/python scripts/make_screenshot.py
 
 test-clients: .venv/.dev ## Run generated clients and docs/recipes.md (needs Node.js)
 	cd scripts/clients && npm ci --silent --no-audit --no-fund

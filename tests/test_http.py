@@ -298,11 +298,26 @@ def test_docs_come_from_here_alone(api: TestClient) -> None:
     assert api.get(urljoin("/docs", contract)).json() == DOCUMENT
 
 
-def test_the_landing_page_leads_only_to_what_is_here(seeded: TestClient) -> None:
+def test_the_dashboard_leads_only_to_what_is_here(seeded: TestClient) -> None:
     page = seeded.get("/")
     for link in re.findall(r"""(?:src|href)=["'](?!data:)([^"'#]+)["']""", page.text):
         assert not re.match(r"(https?:)?//", link), link
         assert seeded.get(urljoin("/", link.replace("&amp;", "&"))).status_code == 200, link
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/main.js", "/assets/leaflet.css"])
+def test_pages_are_cached_by_tag_and_held_to_this_origin(api: TestClient, path: str) -> None:
+    first = api.get(path)
+    assert first.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self';")
+    assert "unsafe" not in first.headers["content-security-policy"]
+    again = api.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_assets_are_a_closed_list(api: TestClient) -> None:
+    for name in ("__init__.py", "nothing.js", "..%2Fmain.py", "leaflet-src.js"):
+        answer = api.get(f"/assets/{name}")
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
 def test_the_contract_is_the_committed_one_and_valid(api: TestClient) -> None:
