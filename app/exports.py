@@ -119,7 +119,7 @@ async def export(settings: Settings, query: EventQuery, name: str, path: Path) -
         try:
             async with reads.snapshot() as reader:
                 async for found in queries.batches(reader, query, _BATCH):
-                    writer.write(bytes(row.document) for row in found.rows)
+                    writer.write(row[0] for row in found.rows)
                     written += len(found.rows)
         finally:
             writer.close()

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, or_, select
 from sqlmodel import col
 
 from app import search, stats
@@ -160,11 +160,29 @@ def _has(query: Any, event_id: Any, *conditions: ColumnElement[bool]) -> ColumnE
     return col(Event.id).in_(select(col(event_id)).where(*conditions))
 
 
-def _within(box: list[Any], *, crosses: bool) -> ColumnElement[bool]:
+def _within(box: list[Any], asked: list[float]) -> ColumnElement[bool]:
     west, south, east, north = box
-    longitude, latitude = col(Event.longitude), col(Event.latitude)
-    across = or_(longitude >= west, longitude <= east) if crosses else longitude.between(west, east)
+    longitude: Any = col(Event.longitude)
+    latitude: Any = col(Event.latitude)
+    if is_wide(asked):  # then the order of days finds enough sooner than the index of places
+        longitude = longitude + 0
+    across = or_(longitude >= west, longitude <= east) if _crosses(asked) else longitude.between(west, east)
+    if asked[0] == -180 or asked[2] == 180:  # one meridian, written in two ways
+        across = or_(across, longitude == literal_column("-180"), longitude == literal_column("180"))
     return and_(latitude.between(south, north), across)
+
+
+def _box_shape(box: list[float]) -> tuple[bool, ...]:
+    return is_wide(box), _crosses(box), box[0] == -180 or box[2] == 180
+
+
+_WIDE = 360 * 180 / 100  # square degrees
+
+
+def is_wide(box: list[float]) -> bool:
+    """The box is so large that many events lie in it."""
+    west, south, east, north = box
+    return ((east - west) % 360 or 360 * (east != west)) * (north - south) > _WIDE
 
 
 def _asked(query: Any) -> Any:
@@ -311,7 +329,7 @@ class EventFilters(Query):
             " with a known point are found.",
             examples=[[-6, 11, 16, 24]],
         ),
-        Where(lambda v, q: _within(v, crosses=_crosses(_asked(q).bbox)), shape=_crosses),
+        Where(lambda v, q: _within(v, _asked(q).bbox), shape=_box_shape),
     ] = None
     fatalities_min: Annotated[
         int | None,
@@ -456,7 +474,7 @@ class OgcQuery(EventList):
             " known point are found.",
             examples=[[-6, 11, 16, 24]],
         ),
-        Where(lambda v, q: _within(v, crosses=_crosses(_asked(q).bbox)), shape=_crosses),
+        Where(lambda v, q: _within(v, _asked(q).bbox), shape=_box_shape),
     ] = None
     datetime: Annotated[
         Interval | None,
@@ -569,7 +587,7 @@ class SourceQuery(ListQuery):
     language: Annotated[
         str | None,
         Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47 tag.", examples=["vi"]),
-        Where(lambda v, q: col(Source.language) == v),
+        Where(lambda v, q: func.lower(col(Source.language)) == v.lower()),
     ] = None
     dataset: Annotated[
         list[RowId] | None,
@@ -578,7 +596,10 @@ class SourceQuery(ListQuery):
         Refers(Dataset.id),
         Where(
             lambda v, q: exists().where(
-                Evidence.source_id == Source.id, Evidence.event_id == Event.id, col(Event.dataset_id).in_(v)
+                Evidence.source_id == Source.id,
+                Evidence.event_id == Event.id,
+                col(Event.dataset_id).in_(v),
+                col(Event.withdrawn).is_(None),
             )
         ),
     ] = None

@@ -69,7 +69,7 @@ PROPERTIES = {
 }
 
 
-class Link(BaseModel):
+class OgcLink(BaseModel):
     """To where a client goes on."""
 
     href: Annotated[str, Field(description="Absolute")]
@@ -81,7 +81,7 @@ class Link(BaseModel):
 class LandingPage(BaseModel):
     title: str
     description: str
-    links: list[Link]
+    links: list[OgcLink]
 
 
 class Conformance(BaseModel):
@@ -112,18 +112,18 @@ class Collection(BaseModel):
     id: str
     title: str
     description: str
-    links: list[Link]
+    links: list[OgcLink]
     extent: Extent
     itemType: Literal["feature"]  # noqa: N815
     crs: list[str]
 
 
 class Collections(BaseModel):
-    links: list[Link]
+    links: list[OgcLink]
     collections: list[Collection]
 
 
-class Point(BaseModel):
+class OgcPoint(BaseModel):
     type: Literal["Point"]
     coordinates: Annotated[
         list[float], Field(min_length=2, max_length=2, description="Degrees east, degrees north")
@@ -135,25 +135,25 @@ EventProperties: type[BaseModel] = create_model(
 )  # type: ignore[call-overload]
 
 
-class EventFeature(BaseModel):
+class FlatFeature(BaseModel):
     """An event as a feature (RFC 7946)."""
 
     type: Literal["Feature"]
     id: str
-    geometry: Annotated[Point | None, Field(description="Null where no point is known")]
+    geometry: Annotated[OgcPoint | None, Field(description="Null where no point is known")]
     properties: EventProperties  # type: ignore[valid-type]
 
 
-class LinkedEventFeature(EventFeature):
-    links: list[Link]
+class LinkedFlatFeature(FlatFeature):
+    links: list[OgcLink]
 
 
-class EventFeatures(BaseModel):
+class FlatFeatures(BaseModel):
     """A page of events as features (RFC 7946)."""
 
     type: Literal["FeatureCollection"]
-    features: list[EventFeature]
-    links: Annotated[list[Link], Field(description="`next` is there unless the list is exhausted")]
+    features: list[FlatFeature]
+    links: Annotated[list[OgcLink], Field(description="`next` is there unless the list is exhausted")]
     numberReturned: int  # noqa: N815
     numberMatched: Annotated[  # noqa: N815
         int, Field(default=None, description="Exact; left out unless asked for with `count`")

@@ -389,7 +389,7 @@ class EventTally(SQLModel, table=True):
     """How many served events begin, end, and lie wholly within a period: derived, kept by the writer, exact.
 
     `scope` is `all` or a country, type or dataset (`country:NE`); `period` is a year, month or day as ISO 8601 writes it,
-    by `level`. `deaths` are the best estimates of the events that lie within it. What may have happened in a period began
+    or empty, by `level` (`all` is all time). `deaths` are the best estimates of the events that lie within it. What may have happened in a period began
     by its end and did not end before its start, so any range is two sums.
     """
 

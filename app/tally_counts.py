@@ -77,6 +77,24 @@ def periods(query: EventFilters, unit: str) -> tuple[tuple[Any, ...], Statement,
     return ("tallies",), found, {"scope": scope(query) or "", "level": unit}
 
 
+def totals(query: EventFilters, dimension: str) -> tuple[tuple[Any, ...], Statement, dict[str, str]] | None:
+    """(key, statement, values) of (scope, events, deaths) of every value of a dimension; None when no tally knows."""
+    dated = query.date_from is not None or query.date_to is not None
+    if dimension not in _SCOPED or dated or scope(query) != "all":
+        return None
+    found = select(
+        col(EventTally.scope),
+        col(EventTally.starts),
+        col(EventTally.deaths),
+    ).where(
+        col(EventTally.scope) >= bindparam("first"),
+        col(EventTally.scope) < bindparam("last"),
+        col(EventTally.level) == "all",
+        col(EventTally.starts) > 0,
+    )
+    return ("totals", dimension), found, {"first": f"{dimension}:", "last": f"{dimension};"}
+
+
 def _sum(
     number: Any, name: str | None = None, up_to: Callable[[Any, Any], ColumnElement[bool]] = le
 ) -> ColumnElement[int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
@@ -156,23 +156,35 @@ def _by_key(rows: Sequence[Any], counted: str) -> dict[stats.Key, dict[int, int]
 
 
 async def _altogether(reader: Reader, query: StatsQuery) -> list[dict[str, Any]]:
-    possible = await _count(reader, query, [])
+    possible, certain = await _totals(reader, query)
     if len(possible) > query.limit:
         raise stats.TooManyRows
-    certain = {tuple(row[:-2]): row for row in await _count(reader, query.certain(), [])}
     found = []
-    for row in sorted(possible, key=lambda row: (-row.events, tuple(row[:-2]))):
-        key = tuple(row[:-2])
-        sure = certain.get(key)
-        found.append(
-            {
-                **_key(query, key),
-                "possible": row.events,
-                "certain": sure.events if sure else 0,
-                "fatalities": sure.deaths if sure else 0,
-            }
-        )
+    for key, (events, _) in sorted(possible.items(), key=lambda entry: (-entry[1][0], entry[0])):
+        sure, deaths = certain.get(key, (0, 0))
+        found.append({**_key(query, key), "possible": events, "certain": sure, "fatalities": deaths})
     return found
+
+
+_Totals: TypeAlias = dict[stats.Key, tuple[int, int]]  # events and deaths, by key
+
+
+async def _totals(reader: Reader, query: StatsQuery) -> tuple[_Totals, _Totals]:
+    """What is possible, and what is certain."""
+    known = tally_counts.totals(query, query.keys[0]) if len(query.keys) == 1 else None
+    if known is not None:
+        key, statement, values = known
+        rows = await reader.prepared(key, lambda _: statement, values)
+        all_time: _Totals = {
+            (scope.partition(":")[2],): (int(events), int(deaths)) for scope, events, deaths in rows
+        }
+        return all_time, all_time
+    possible, certain = await _count(reader, query, []), await _count(reader, query.certain(), [])
+    return _by_whole_key(possible), _by_whole_key(certain)
+
+
+def _by_whole_key(rows: Sequence[Any]) -> _Totals:
+    return {tuple(row[:-2]): (row.events, row.deaths) for row in rows}
 
 
 async def _count(

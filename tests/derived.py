@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from app import spans
 from app.tables import Event, EventActor, EventContext, EventCountry, EventTally
 
-LEVELS = {"year": 4, "month": 7, "day": 10}
+LEVELS = {"all": 0, "year": 4, "month": 7, "day": 10}
 
 
 def check_derived(engine: Engine) -> None:

@@ -142,7 +142,9 @@ class _Query:
         if place is None or place["latitude"] is None:
             return False
         x, y = float(place["longitude"]), float(place["latitude"])
-        return south <= y <= north and (west <= x <= east if west <= east else x >= west or x <= east)
+        across = west <= x <= east if west <= east else x >= west or x <= east
+        same_meridian = abs(x) == 180 and (west == -180 or east == 180)
+        return south <= y <= north and (across or same_meridian)
 
     def _fatalities_min(self, event: Event) -> bool:
         return _rank(event) >= int(self.one("fatalities_min"))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from app.importers.bulk import Bulk
 
-_LEVELS = {"year": 4, "month": 7, "day": 10}  # characters of an ISO date
+_LEVELS = {"all": 0, "year": 4, "month": 7, "day": 10}  # characters of an ISO date
 _TALLIES = ("starts", "ends", "within", "deaths")
 _KEY = ("scope", "level", "period")
 _HELD_AT_MOST = 50_000

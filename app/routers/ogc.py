@@ -88,7 +88,7 @@ async def get_feature_schema(request: Request) -> Response:
 
 @router.get(
     "/collections/events/items",
-    response_model=ogc_schemas.EventFeatures,
+    response_model=ogc_schemas.FlatFeatures,
     response_class=GeoJson,
     summary="Find events as features",
 )
@@ -102,7 +102,7 @@ async def list_features(request: Request, query: Annotated[OgcQuery, Query()]) -
 
 @router.get(
     "/collections/events/items/{event_id}",
-    response_model=ogc_schemas.LinkedEventFeature,
+    response_model=ogc_schemas.LinkedFlatFeature,
     response_class=GeoJson,
     summary="Get one event as a feature",
     responses={

@@ -40,7 +40,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     for scope, events in _SCOPES.items():
-        for level, length in (("year", 4), ("month", 7), ("day", 10)):
+        for level, length in (("all", 0), ("year", 4), ("month", 7), ("day", 10)):
             start, end = (f"substr(CAST({day} AS text), 1, {length})" for day in ("date_start", "date_end"))
             same = f"CASE WHEN {start} = {end} THEN"
             op.execute(
