@@ -59,6 +59,12 @@ class Gone(ApiError):
         self.reason, self.successor = reason, successor
 
 
+class NotBuilt(ApiError):
+    """This server was installed without something that the path needs."""
+
+    status = 501
+
+
 class Unavailable(ApiError):
     """The database is away, not migrated, or too busy to answer in time."""
 

@@ -17,6 +17,10 @@ _BATCH = 1000  # events; a group of rows in Parquet is one batch
 _PATIENCE = 3600.0  # seconds for a query: nobody else waits for it
 
 
+class MissingLibrary(ValueError):
+    """A format needs an optional library that is not installed."""
+
+
 class Writer(Protocol):
     """A file that is being written."""
 
@@ -69,7 +73,7 @@ class _ParquetTable:
             import pyarrow as pa  # type: ignore[import-untyped]
             from pyarrow import parquet
         except ImportError:
-            raise ValueError("Parquet needs pyarrow: install dateline[parquet]") from None
+            raise MissingLibrary("Parquet needs pyarrow: install dateline[parquet]") from None
         types = {
             "text": pa.string(),
             "list": pa.list_(pa.string()),

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from app import agents, db, errors, migrate, openapi, pages
+from app import agents, db, downloads, errors, migrate, openapi, pages
 from app.middleware import BodyLimit, CatchAll, HeadAsGet, OpenToBrowsers
 from app.observability import Observed
 from app.routers import (
@@ -31,9 +31,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.reads = db.reads(settings)
+        app.state.downloads = downloads.Downloads(settings)
         async with agents.running(app):
             yield
         await app.state.reads.close()
+        app.state.downloads.close()
 
     app = FastAPI(**openapi.INFO, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.settings = settings

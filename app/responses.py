@@ -66,20 +66,20 @@ async def one(
 
 def fixed(request: Request, body: bytes, media_type: str = JSON) -> Response:
     """Something that only a new release of the software changes."""
-    headers = _headers(request, hashlib.sha256(body).hexdigest())
+    headers = validators(request, hashlib.sha256(body).hexdigest())
     return _whole_or_304(request, body, headers, media_type)
 
 
 async def _answer(request: Request, make: Make) -> Response:
     async with request.app.state.reads.snapshot() as reader:
-        headers = _headers(request, await queries.version(reader))
-        if headers["ETag"] in _held(request):
+        headers = validators(request, await queries.version(reader))
+        if headers["ETag"] in held(request):
             return Response(status_code=304, headers=headers)
         body, more = await make(reader)
     return _whole_or_304(request, body, headers | more, JSON)
 
 
-def _headers(request: Request, version: str) -> dict[str, str]:
+def validators(request: Request, version: str) -> dict[str, str]:
     """The same address, of the same data, by the same software, is the same bytes."""
     asked = f"{request.scope['path']}?{request.scope['query_string']!r}"
     digest = hashlib.sha256(f"{__version__} {REPRESENTATION} {version} {asked}".encode()).hexdigest()
@@ -90,13 +90,13 @@ def _headers(request: Request, version: str) -> dict[str, str]:
 _TAG = re.compile(r'(?:W/)?("[^"]*")|(\*)')
 
 
-def _held(request: Request) -> set[str]:
+def held(request: Request) -> set[str]:
     """The entity tags that the client says it holds; `*` stands for any."""
     return {tag or star for tag, star in _TAG.findall(request.headers.get("if-none-match", ""))}
 
 
 def _whole_or_304(request: Request, body: bytes, headers: dict[str, str], media_type: str) -> Response:
-    if _held(request) & {headers["ETag"], "*"}:
+    if held(request) & {headers["ETag"], "*"}:
         return Response(status_code=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
     return Response(body, headers=headers, media_type=media_type)
 
@@ -170,13 +170,13 @@ async def _encoded(request: Request, query: EventQuery, form: formats.Format, en
     paged = "limit" in query.model_fields_set
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(request.app.state.reads.snapshot())
-        headers = _headers(request, f"{await queries.version(reader)} {form.name}")
-        if headers["ETag"] in _held(request):
+        headers = validators(request, f"{await queries.version(reader)} {form.name}")
+        if headers["ETag"] in held(request):
             return Response(status_code=304, headers=headers)
         pages = queries.batches(reader, query, query.limit if paged else _BATCH)
         stack.push_async_callback(pages.aclose)
         first = await anext(pages)  # whatever is wrong with the query is told here, with a status of its own
-        if "*" in _held(request):
+        if "*" in held(request):
             return Response(status_code=304, headers=headers)
         headers |= _FILE_NAME.get(form.name, {})
         if not paged:
@@ -233,8 +233,8 @@ async def feed(
     """The events that changed last as a feed, whose addresses are whole, since readers keep it elsewhere."""
     root = str(request.base_url).rstrip("/")
     async with request.app.state.reads.snapshot() as reader:
-        headers = _headers(request, f"{await queries.version(reader)} {root}")
-        if headers["ETag"] in _held(request):
+        headers = validators(request, f"{await queries.version(reader)} {root}")
+        if headers["ETag"] in held(request):
             return Response(status_code=304, headers=headers)
         found = await queries.events(reader, query.as_events())
     path = f"{request.url.path}?{request.url.query}".rstrip("?")

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from app import queries, responses, schemas
+from app import downloads, queries, responses, schemas
 from app.filters import DatasetQuery
 from app.routing import StrictRoute
 
@@ -24,3 +24,20 @@ async def get_dataset(
 ) -> Response:
     """One dataset, with what its licence asks of you and when it was last loaded."""
     return await responses.one(request, dataset_id, queries.dataset, schemas.dataset_json)
+
+
+@router.get(
+    "/{dataset_id}/events.parquet",
+    summary="Download the events of a dataset",
+    response_class=Response,
+    responses={200: {"content": downloads.PUBLISHED}},
+)
+async def get_dataset_parquet(
+    request: Request, dataset_id: Annotated[str, Path(examples=["niger-2024"])]
+) -> Response:
+    """All events of a dataset as one Parquet file, with the flat columns of CSV, typed.
+
+    The file is made when it is first asked for and kept until the data changes. Ranges are answered, so a tool can
+    read the columns that it needs. A server without pyarrow answers 501.
+    """
+    return await downloads.parquet(request, dataset_id)
