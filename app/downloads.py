@@ -50,6 +50,7 @@ class Downloads:
 
 async def parquet(request: Request, dataset_id: str) -> Response:
     """All events of a dataset as Parquet, with its ETag; ranges are answered with 206."""
+    responses.check_key(dataset_id)
     for _ in range(_TRIES):
         version = await _version(request, dataset_id)
         headers = responses.validators(request, version)

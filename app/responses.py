@@ -55,13 +55,18 @@ async def one(
 ) -> Response:
     """One thing: what `select` finds for `key`, rendered by `as_json`."""
 
-    if "\0" in key or (not key.isascii() and key != key.encode("utf-8", "ignore").decode()):
-        raise NotFound("Nothing has an id like this")  # no database takes it as text
+    check_key(key)
 
     async def make(reader: Reader) -> tuple[bytes, dict[str, str]]:
         return as_json(await select(reader, key)), {}
 
     return await _answer(request, make)
+
+
+def check_key(key: str) -> None:
+    """NotFound for what no database takes as text."""
+    if "\0" in key or (not key.isascii() and key != key.encode("utf-8", "ignore").decode()):
+        raise NotFound("Nothing has an id like this")
 
 
 def fixed(request: Request, body: bytes, media_type: str = JSON) -> Response:

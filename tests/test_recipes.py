@@ -19,7 +19,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 UV = Path(sys.executable).parent / "uv"
 SHOWN = "http://127.0.0.1:8000"
 _SECTION = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-_BLOCK = re.compile(r"```(bash|python|js)\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
+_BLOCK = re.compile(r"```(bash|python|js|r)\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
 SECTIONS = [
     (name, _BLOCK.findall(text.split("**Not run here**")[0]))
     for name, text in _SECTION.findall((DOCS / "recipes.md").read_text())
@@ -30,6 +30,7 @@ _PYTHON = (UV, "run", "--quiet", "--no-project", "--python", sys.executable)
 COMMANDS: dict[str, tuple[str | Path, ...]] = {
     "bash": ("bash", "-euo", "pipefail"),
     "python": (*_PYTHON, "--with", "pandas==3.1.1,duckdb==2.0.0", "python", "-"),
+    "r": ("R", "--no-echo", "--no-save"),
     "js": ("node", DOCS.parent / "scripts" / "clients" / "notebook.js"),
 }
 
@@ -45,8 +46,9 @@ def address(seeded_url: str) -> Iterator[str]:
 def test_a_recipe_prints_what_is_shown(
     address: str, name: str, blocks: list[tuple[str, str, str]], tmp_path: Path
 ) -> None:
-    for program in _PROGRAMS:
-        if any(program in code for _, code, _ in blocks) and shutil.which(program) is None:
+    called = {program for program in _PROGRAMS for _, code, _ in blocks if program in code}
+    for program in called | {str(COMMANDS[language][0]) for language, _, _ in blocks}:
+        if shutil.which(program) is None:
             pytest.skip(f"{program} is not here, so the recipe for {name} is not tried")
     for language, code, shown in blocks:
         done = subprocess.run(
@@ -63,7 +65,14 @@ def test_a_recipe_prints_what_is_shown(
 
 
 def test_enough_is_tried() -> None:
-    assert {name for name, _ in TRIED} >= {"curl", "pandas", "DuckDB", "QGIS and GDAL", "Observable Plot"}
+    assert {name for name, _ in TRIED} >= {
+        "curl",
+        "pandas",
+        "DuckDB",
+        "QGIS and GDAL",
+        "Observable Plot",
+        "R",
+    }
 
 
 _DASHBOARD = json.loads((DOCS / "grafana" / "dateline.json").read_text())
