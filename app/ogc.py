@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app import queries, responses
 from app.db import Reader
 from app.filters import OgcQuery
-from app.ogc_schemas import PROPERTIES, EventProperties
+from app.ogc_schemas import EventProperties, properties
 from app.pagination import Page
 
 GEOJSON = "application/geo+json"
@@ -35,7 +35,7 @@ def feature_json(document: bytes) -> bytes:
 
 def _feature(document: bytes) -> dict[str, Any]:
     event = from_json(document)
-    told = {name: flat.of(event) for name, flat in PROPERTIES.items()}
+    told = properties(event)
     point = None
     if told["latitude"] is not None:
         point = {"type": "Point", "coordinates": [told["longitude"], told["latitude"]]}

@@ -1,72 +1,29 @@
 """What goes over the wire under /ogc: the flat properties of a feature, and the documents of OGC API - Features."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime
-from operator import itemgetter
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
+from app.columns import COLUMNS, flat
 
-@dataclass(frozen=True, slots=True)
-class Flat:
-    """A property of a feature: its type, and where an event's JSON has it."""
-
-    type: Any
-    of: Callable[[Mapping[str, Any]], Any]
-
-
-def _at(field: str, inner: str | None = None) -> Callable[[Mapping[str, Any]], Any]:
-    if inner is None:
-        return itemgetter(field)
-
-    def get(event: Mapping[str, Any]) -> Any:
-        outer = event[field]
-        return None if outer is None else outer[inner]
-
-    return get
-
-
-def _joined(values: Iterable[str]) -> str | None:
-    """Each once, although a country may have several roles; many tables that features go to have no lists."""
-    return "|".join(dict.fromkeys(values)) or None
-
-
-def _each(field: str, name: str) -> Flat:
-    return Flat(str | None, lambda event: _joined(one[name] for one in event[field]))
-
-
-# A program that reads features makes a column of each.
-PROPERTIES = {
-    "id": Flat(str, _at("id")),
-    "dataset": Flat(str, _at("dataset")),
-    "type": Flat(str, _at("type")),
-    "mode": Flat(str | None, _at("mode")),
-    "contexts": Flat(str | None, lambda event: _joined(event["contexts"])),
-    "status": Flat(str, _at("status")),
-    "title": Flat(str, _at("title")),
-    "summary": Flat(str | None, _at("summary")),
-    "date_start": Flat(date | None, _at("date", "start")),
-    "date_end": Flat(date | None, _at("date", "end")),
-    "date_precision": Flat(str, _at("date", "precision")),
-    "edtf": Flat(str, _at("date", "edtf")),
-    "place_name": Flat(str | None, _at("place", "name")),
-    "place_admin1": Flat(str | None, _at("place", "admin1")),
-    "place_country": Flat(str | None, _at("place", "country")),
-    "latitude": Flat(float | None, _at("place", "latitude")),
-    "longitude": Flat(float | None, _at("place", "longitude")),
-    "place_precision": Flat(str | None, _at("place", "precision")),
-    "countries": _each("countries", "code"),
-    "actors": _each("actors", "id"),
-    "fatalities_low": Flat(int | None, _at("fatalities", "low")),
-    "fatalities_best": Flat(int | None, _at("fatalities", "best")),
-    "fatalities_high": Flat(int | None, _at("fatalities", "high")),
-    "sources": _each("sources", "id"),
-    "independent_origins": Flat(int, _at("independent_origins")),
-    "revision": Flat(int, _at("revision")),
-    "updated": Flat(datetime, _at("updated")),
+_TYPES: Mapping[str, Any] = {
+    "text": str,
+    "list": str,
+    "date": date,
+    "time": datetime,
+    "integer": int,
+    "number": float,
 }
+
+
+def properties(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The flat columns of an event; a list is joined, since many tables that features go to have none."""
+    values = zip(COLUMNS, flat(event), strict=True)
+    return {
+        column.name: ("|".join(value) or None) if column.kind == "list" else value for column, value in values
+    }
 
 
 class OgcLink(BaseModel):
@@ -131,7 +88,11 @@ class OgcPoint(BaseModel):
 
 
 EventProperties: type[BaseModel] = create_model(
-    "EventProperties", **{name: (flat.type, ...) for name, flat in PROPERTIES.items()}
+    "EventProperties",
+    **{
+        column.name: (Annotated[_TYPES[column.kind] | None, Field(description=column.description)], ...)
+        for column in COLUMNS
+    },
 )  # type: ignore[call-overload]
 
 

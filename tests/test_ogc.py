@@ -196,8 +196,10 @@ def test_the_features_are_the_events(world: TestClient) -> None:
             "place_precision": place.get("precision"),
             "latitude": place.get("latitude"),
             "longitude": place.get("longitude"),
-            "countries": "|".join(dict.fromkeys(one["code"] for one in event["countries"])) or None,
-            "actors": "|".join(dict.fromkeys(one["id"] for one in event["actors"])) or None,
+            "countries": "|".join(one["code"] for one in event["countries"]) or None,
+            "country_roles": "|".join(one["role"] for one in event["countries"]) or None,
+            "actors": "|".join(one["id"] for one in event["actors"]) or None,
+            "actor_roles": "|".join(one["role"] for one in event["actors"]) or None,
             "sources": "|".join(one["id"] for one in event["sources"]) or None,
             **{f"fatalities_{name}": deaths.get(name) for name in ("low", "best", "high")},
         }  # fmt: skip
