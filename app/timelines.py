@@ -139,7 +139,9 @@ async def _tallied(
         before += begun - ended if at < first else 0
         beyond += begun - ended if at <= last else 0
         if first <= at <= last:
-            starts[at], ends[at], within[at], deaths[at] = begun, ended, inside, dead
+            for histogram, number in ((starts, begun), (ends, ended), (within, inside), (deaths, dead)):
+                if number:  # a zero would reach as far as a count
+                    histogram[at] = number
     if before:
         starts[first] = starts.get(first, 0) + before
     if beyond:

@@ -270,6 +270,7 @@ def test_open_ends_reach_as_far_as_what_is_known(client: TestClient, engine: Eng
     load(engine, make.release(since, until, make.event("made.day", "2024-05-01")))
     shape = [("2024-02", 1, 0, 0), ("2024-03", 1, 0, 0), ("2024-04", 1, 0, 0), ("2024-05", 2, 1, 0)]
     assert counts(rows(client, "group=month"), "month") == shape
+    assert counts(rows(client, "group=month&fill=zero"), "month") == shape
     later = counts(rows(client, "group=month&date_from=2024-06&date_to=2024-07"), "month")
     assert later == [("2024-06", 1, 0, 0), ("2024-07", 1, 0, 0)]
     assert counts(rows(client, "group=month&date_from=2030"), "month") == [("2030-01", 1, 0, 0)]
