@@ -50,7 +50,16 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "dateline_client",
     )
     made = run(
-        UV, "tool", "run", "openapi-python-client@0.29.1", *generate, "--meta", "none", "--fail-on-warning"
+        UV,
+        "tool",
+        "run",
+        "openapi-python-client@0.29.1",
+        *generate,
+        "--meta",
+        "none",
+        "--fail-on-warning",
+        "--config",
+        CLIENTS / "openapi-python-client.yaml",
     )
     assert "WARNING" not in made
     shutil.copy(CLIENTS / "example.py", folder)
