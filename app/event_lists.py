@@ -196,7 +196,7 @@ def _joins_event(query: EventList, lead: _Lead) -> bool:
 
 def _lead(query: EventList) -> _Lead | None:
     marks = filters.marked(query)
-    narrow = query.bbox is not None and not filters.is_wide(query.bbox)
+    narrow = query.bbox is not None
     if query.q is not None or narrow or query.source is not None:
         return None
     for name, table, column in _CHILDREN:

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, or_, select
 from sqlmodel import col
 
-from app import search, stats
+from app import places, search, stats
 from app.pagination import Digits, ListQuery, Query
 from app.tables import (
     Actor,
@@ -160,33 +160,24 @@ def _has(query: Any, event_id: Any, *conditions: ColumnElement[bool]) -> ColumnE
     return col(Event.id).in_(select(col(event_id)).where(*conditions))
 
 
-def _within(box: list[Any], asked: list[float]) -> ColumnElement[bool]:
+def _within(box: list[Any], query: Any) -> ColumnElement[bool]:
     west, south, east, north = box
-    longitude: Any = col(Event.longitude)
-    latitude: Any = col(Event.latitude)
-    if is_wide(asked):  # then the order of days finds enough sooner than the index of places
-        longitude = longitude + 0
+    marks = isinstance(query, Marks)
+    asked = query.asked.bbox if marks else box
+    longitude, latitude = col(Event.longitude), col(Event.latitude)
     across = or_(longitude >= west, longitude <= east) if _crosses(asked) else longitude.between(west, east)
     if asked[0] == -180 or asked[2] == 180:  # one meridian, written in two ways
         across = or_(across, longitude == literal_column("-180"), longitude == literal_column("180"))
-    return and_(latitude.between(south, north), across)
+    cells = places.InCells(col(Event.cell), "bbox_cells", None if marks else places.cells(box))
+    return and_(cells, latitude.between(south, north), across)
+
+
+def _box_bound(box: list[float]) -> dict[str, Any]:
+    return {f"bbox_{n}": degrees for n, degrees in enumerate(box)} | {"bbox_cells": places.cells(box)}
 
 
 def _box_shape(box: list[float]) -> tuple[bool, ...]:
-    return is_wide(box), _crosses(box), box[0] == -180 or box[2] == 180
-
-
-_WIDE = 360 * 180 / 100  # square degrees
-
-
-def is_wide(box: list[float]) -> bool:
-    """The box is so large that many events lie in it."""
-    west, south, east, north = box
-    return ((east - west) % 360 or 360 * (east != west)) * (north - south) > _WIDE
-
-
-def _asked(query: Any) -> Any:
-    return query.asked if isinstance(query, Marks) else query
+    return _crosses(box), box[0] == -180 or box[2] == 180
 
 
 def _crosses(box: list[float]) -> bool:
@@ -329,7 +320,7 @@ class EventFilters(Query):
             " with a known point are found.",
             examples=[[-6, 11, 16, 24]],
         ),
-        Where(lambda v, q: _within(v, _asked(q).bbox), shape=_box_shape),
+        Where(_within, bound=_box_bound, shape=_box_shape),
     ] = None
     fatalities_min: Annotated[
         int | None,
@@ -474,7 +465,7 @@ class OgcQuery(EventList):
             " known point are found.",
             examples=[[-6, 11, 16, 24]],
         ),
-        Where(lambda v, q: _within(v, _asked(q).bbox), shape=_box_shape),
+        Where(_within, bound=_box_bound, shape=_box_shape),
     ] = None
     datetime: Annotated[
         Interval | None,

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from app import codes
+from app import codes, places
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -234,7 +234,7 @@ class Event(SQLModel, table=True):
         Index("ix_event_fatalities_rank_id", "fatalities_rank", "id"),
         Index("ix_event_dataset_id_date_start_id", "dataset_id", "date_start", "id"),
         Index("ix_event_type_mode_date_start_id", "type", "mode", "date_start", "id"),
-        Index("ix_event_longitude_latitude", "longitude", "latitude"),
+        Index("ix_event_cell", "cell", "date_start", "id", "date_end", "span", "longitude", "latitude"),
         Index("ix_event_change_seq", "change_seq"),
     )
 
@@ -257,6 +257,8 @@ class Event(SQLModel, table=True):
     latitude: float | None = None
     longitude: float | None = None
     place_precision: str | None = None
+    # Which part of the map it lies in: see app/places.py. (SQLite computes it when asked, and keeps it in the index.)
+    cell: int | None = Field(None, sa_column=Column(Integer, Computed(places.CellOf(), persisted=True)))
     fatalities_low: int | None = None
     fatalities_best: int | None = None
     fatalities_high: int | None = None

@@ -1,0 +1,77 @@
+"""Places on a grid: the cell of a point, the cells that a box touches, and how each database is asked for them.
+
+An index of (cell, day) gives the events of each cell in the order of days, so that the newest in a box are read from a
+few short ranges whatever else there is. The cells only narrow: bounds are compared exactly beside them.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, String, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.types import Boolean
+
+SIZE = 5  # degrees: boxes of a town and of a continent both touch few cells, and no cell holds too much
+_ROW = 100  # more than there are columns
+_FIRST_COLUMN, _LAST_COLUMN = 0, 360 // SIZE  # the last holds 180 degrees alone
+
+
+class CellOf(ColumnElement[int]):
+    """The cell of an event's point; null without a point, and for what is withdrawn."""
+
+    inherit_cache = True
+    type = Integer()
+
+
+@compiles(CellOf)
+def _cell_of(element: CellOf, compiler: Any, **kw: Any) -> str:
+    row, column = f"floor((latitude + 90) / {SIZE})", f"floor((longitude + 180) / {SIZE})"
+    return f"CASE WHEN withdrawn IS NULL THEN CAST({row} * {_ROW} + {column} AS integer) END"
+
+
+@compiles(CellOf, "sqlite")
+def _sqlite_cell_of(element: CellOf, compiler: Any, **kw: Any) -> str:
+    # SQLite may lack floor(), and cuts where PostgreSQL rounds; nothing here is negative.
+    row, column = f"(latitude + 90) / {SIZE}", f"(longitude + 180) / {SIZE}"
+    return f"CASE WHEN withdrawn IS NULL THEN CAST({row} AS integer) * {_ROW} + CAST({column} AS integer) END"
+
+
+class InCells(ColumnElement[bool]):
+    """True for a cell that is one of `asked`, which is a text of `cells` or the name of its mark."""
+
+    inherit_cache = False
+    type = Boolean()
+
+    def __init__(self, cell: ColumnElement[Any], mark: str, asked: str | None = None) -> None:
+        self.cell = cell
+        self.asked = bindparam(mark, asked, type_=String(), unique=asked is not None)
+
+
+@compiles(InCells, "sqlite")
+def _sqlite_in_cells(element: InCells, compiler: Any, **kw: Any) -> str:
+    cell, asked = compiler.process(element.cell, **kw), compiler.process(element.asked, **kw)
+    return f"{cell} IN (SELECT value FROM json_each('[' || {asked} || ']'))"
+
+
+@compiles(InCells, "postgresql")
+def _postgresql_in_cells(element: InCells, compiler: Any, **kw: Any) -> str:
+    cell, asked = compiler.process(element.cell, **kw), compiler.process(element.asked, **kw)
+    return f"{cell} = ANY (CAST('{{' || {asked} || '}}' AS integer[]))"
+
+
+def cells(box: Sequence[float]) -> str:
+    """The numbers of the cells that a box touches, with commas between them."""
+    west, south, east, north = box
+    rows = range(_at(south + 90), _at(north + 90) + 1)
+    first, last = _at(west + 180), _at(east + 180)
+    columns = {*range(first, last + 1)}
+    if west > east:
+        columns = {*range(first, _LAST_COLUMN + 1), *range(last + 1)}
+    if west == -180 or east == 180:  # one meridian, written in two ways
+        columns |= {_FIRST_COLUMN, _LAST_COLUMN}
+    return ",".join(str(row * _ROW + column) for row, column in product(rows, sorted(columns)))
+
+
+def _at(degrees: float) -> int:
+    return int(degrees / SIZE)
