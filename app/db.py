@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
@@ -317,7 +318,10 @@ def writer(settings: Settings) -> Engine:
         return create_engine(_postgres_url(settings), connect_args=_postgres_options(0))
     path = make_url(settings.database_url).database
     if path and path != ":memory:":
-        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(path).absolute().parent
+        folder.mkdir(parents=True, exist_ok=True)
+        # An import sorts what it adds; where the database grows by as much, there is room for it.
+        os.environ.setdefault("SQLITE_TMPDIR", str(folder))
     engine = create_engine(settings.database_url, connect_args={"timeout": 30, "isolation_level": None})
     event.listen(engine, "connect", _prepare_sqlite)
     # The lock is taken at once: one that is taken half-way fails instead of waiting.

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     Integer,
     Select,
+    Subquery,
     bindparam,
     func,
     literal,
@@ -24,7 +25,7 @@ from app import filters, search, spans
 from app.db import Statement
 from app.filters import EventList, Marks
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
-from app.tables import Event, EventActor, EventContext, EventCountry
+from app.tables import Event, EventActor, EventContext, EventCountry, EventDocument
 
 _DATE = (as_day, as_text)
 _TIME = (as_instant, as_text)
@@ -38,22 +39,30 @@ ORDERS = {
     ),
 }
 _MOST_BRANCHES = 24
-_CHILDREN: tuple[tuple[str, Any, Any], ...] = (  # the rarest value first: its list is the shortest
+_LEADS: tuple[tuple[str, Any, Any], ...] = (  # the rarest value first: its list is the shortest
     ("actor", EventActor, EventActor.actor_id),
     ("country", EventCountry, EventCountry.country_code),
     ("context", EventContext, EventContext.context),
+    ("dataset", Event, Event.dataset_id),
+    ("type", Event, Event.type),
 )
 _DATES = ("date_from", "date_to")
+_BY_DATE = ("-date", "date")
+_DOCUMENT = col(EventDocument.id) == col(Event.document_id)
+Part = Literal["begun within", "begun before"]
 
 
 class _Lead(NamedTuple):
     """The table whose index gives the order, the filters that it answers, and one condition for each range of it."""
 
     table: Any
-    event_id: Any
     answers: Sequence[str]
     ranges: Sequence[Sequence[ColumnElement[bool]]]
     disjoint: bool  # no event lies in two ranges
+
+    @property
+    def event_id(self) -> Any:
+        return col(self.table.id if self.table is Event else self.table.event_id)
 
 
 def key(query: EventList, sort: str, what: Hashable) -> Hashable:
@@ -61,8 +70,19 @@ def key(query: EventList, sort: str, what: Hashable) -> Hashable:
     return what, sort, query.cursor is None, query.date_match, filters.shape(query)
 
 
+def parts(query: EventList) -> Sequence[Part]:
+    """The statements that a page is read by until it is full, in the order of its events.
+
+    By date, all events that begin within the days asked for stand together: one range of an index, which is enough
+    for most pages. Those that had begun before and still went on come after them, or before.
+    """
+    if query.date_from is None or query.date_match == "certain" or _lead_of(query) is None:
+        return ("begun within",)
+    return ("begun within", "begun before") if query.sort == "-date" else ("begun before", "begun within")
+
+
 def values(query: EventList, sort: str) -> dict[str, Any]:
-    """What is bound to the marks of either statement."""
+    """What is bound to the marks of every statement."""
     bound = filters.bound(query) | after(query, ORDERS[sort]) | {"limit": query.limit + 1}
     if query.q is not None:
         bound |= _places(query, sort, bound)
@@ -77,25 +97,21 @@ def _places(query: EventList, sort: str, bound: dict[str, Any]) -> dict[str, int
     places = {}
     if query.cursor is not None and sort in ("-date", "date"):
         whole_day = search.SEQUENCE if sort == "-date" else 0
-        places["after_place"] = search.row_id(bound["after_0"], whole_day)
+        places["after_place"] = search.document_id(bound["after_0"], whole_day)
     if query.date_to is not None:
-        places["last_place"] = search.row_id(query.date_to, search.SEQUENCE)
+        places["last_place"] = search.document_id(query.date_to, search.SEQUENCE)
     return places
 
 
-def page(query: EventList, sort: str, dialect: str) -> Statement:
+def page(query: EventList, sort: str, part: Part, dialect: str) -> Statement:
     """(document, key ...) of one page and one event more."""
-    order = ORDERS[sort]
-    by_date = sort in ("-date", "date")
-    if by_date and query.q is not None and dialect == "sqlite":
+    order, limit = ORDERS[sort], bindparam("limit", type_=Integer)
+    if query.q is not None and dialect == "sqlite" and sort in _BY_DATE:
         return _page_of_words(query, order)
-    lead = _lead(query) if by_date else None
-    limit = bindparam("limit", type_=Integer)
+    lead = _lead(query, part)
     if lead is None:
-        marks = filters.marked(query)
-        found = select(col(Event.document), *order.columns).where(
-            *filters.clauses(marks), col(Event.withdrawn).is_(None)
-        )
+        found = select(col(EventDocument.document), *order.columns).join_from(Event, EventDocument, _DOCUMENT)
+        found = found.where(*filters.clauses(filters.marked(query)), col(Event.withdrawn).is_(None))
         if query.cursor is not None:
             found = found.where(order.behind())
         return found.order_by(*order.clauses()).limit(limit)
@@ -103,22 +119,27 @@ def page(query: EventList, sort: str, dialect: str) -> Statement:
     ranges = list(_ranges(query, lead))
     if query.cursor is not None:
         ranges = [one.where(here.behind()) for one in ranges]
-    if len(ranges) == 1:
-        found = ranges[0].with_only_columns(col(Event.document), *here.columns)
-        if lead.table is not Event and not _joins_event(query, lead):
-            found = found.join(Event, col(Event.id) == lead.event_id)
+    if len(ranges) == 1 and not _is_boxed(query):
+        found = ranges[0].with_only_columns(col(EventDocument.document), *here.columns)
+        found = found.join(EventDocument, col(EventDocument.id) == lead.table.document_id)
         return found.order_by(*here.clauses()).limit(limit)
     pages = [one.order_by(*here.clauses()).limit(limit).subquery() for one in ranges]
-    together = (union_all if lead.disjoint else union)(*(select(each.c.day, each.c.id) for each in pages))
-    keys = together.subquery()
+    keys = _together([select(each) for each in pages], disjoint=lead.disjoint)
     out = Order((keys.c.day, keys.c.id), order.descending)
-    cut = select(keys.c.day, keys.c.id).order_by(*out.clauses()).limit(limit).subquery()
+    cut = select(keys).order_by(*out.clauses()).limit(limit).subquery()
     last = Order((cut.c.day, cut.c.id), order.descending)
     return (
-        select(col(Event.document), cut.c.day, cut.c.id)
-        .join_from(cut, Event, col(Event.id) == cut.c.id)
+        select(col(EventDocument.document), cut.c.day, cut.c.id)
+        .join_from(cut, EventDocument, col(EventDocument.id) == cut.c.document_id)
         .order_by(*last.clauses())
     )
+
+
+def _together(ranges: Sequence[Select[Any]], *, disjoint: bool) -> Subquery:
+    """Each event once."""
+    if len(ranges) == 1:
+        return ranges[0].subquery()
+    return (union_all if disjoint else union)(*ranges).subquery()
 
 
 def _page_of_words(query: EventList, order: Order) -> Statement:
@@ -139,7 +160,7 @@ def _page_of_words(query: EventList, order: Order) -> Statement:
         conditions.append(words.c.rowid <= bound if order.descending else words.c.rowid >= bound)
     if query.date_to is not None:
         conditions.append(words.c.rowid <= bindparam("last_place", type_=BigInteger))
-    joined = words.join(Event, col(Event.change_seq) == words.c.rowid.op("&")(literal(search.SEQUENCE)))
+    joined = words.join(Event, col(Event.document_id) == words.c.rowid)
     place = words.c.rowid.desc() if order.descending else words.c.rowid
     first = (
         select(words.c.rowid.label("place"))
@@ -154,86 +175,106 @@ def _page_of_words(query: EventList, order: Order) -> Statement:
     whole_days = (
         words.c.rowid >= day if order.descending else words.c.rowid <= day.op("|")(literal(search.SEQUENCE))
     )
-    found = select(col(Event.document), *order.columns).select_from(joined).where(*conditions, whole_days)
+    found = select(col(EventDocument.document), *order.columns).select_from(
+        joined.join(EventDocument, _DOCUMENT)
+    )
+    found = found.where(*conditions, whole_days)
     return found.order_by(*order.clauses()).limit(limit)
 
 
 def count(query: EventList, most: int | None) -> Statement:
     """How many events there are, up to `most`."""
-    lead = _lead(query)
-    if lead is None:
-        marks = filters.marked(query)
-        ranges: list[Select[Any]] = [
-            select(col(Event.id).label("id")).where(*filters.clauses(marks), col(Event.withdrawn).is_(None))
-        ]
+    leads = [lead for part in parts(query) if (lead := _lead(query, part)) is not None]
+    if leads:
+        together = _together(
+            [one for lead in leads for one in _ranges(query, lead)], disjoint=leads[0].disjoint
+        )
     else:
-        ranges = list(_ranges(query, lead))
-    together: Any = ranges[0]
-    if len(ranges) > 1:
-        together = (union_all if lead is not None and lead.disjoint else union)(*ranges)
-        together = select(together.subquery())
+        conditions = filters.clauses(filters.marked(query)), col(Event.withdrawn).is_(None)
+        together = select(col(Event.id)).where(*conditions[0], conditions[1]).subquery()
+    counted = select(together)
     if most is not None:
-        together = together.limit(literal(most, Integer))
-    return select(func.count()).select_from(together.subquery())
+        counted = counted.limit(literal(most, Integer))
+    return select(func.count()).select_from(counted.subquery())
 
 
 def _ranges(query: EventList, lead: _Lead) -> Iterable[Select[Any]]:
-    """(day, id) of the events in each range of the index, with all other filters."""
-    marks = filters.marked(query, probing=lead.table is not Event)
+    """(day, id, document_id) of the events in each range of the index, with all other filters."""
+    marks = filters.marked(query, probing=lead.table is not Event or _is_boxed(query))
     rest = filters.clauses(marks, without=lead.answers)
-    if lead.table is Event:
-        rest.append(col(Event.withdrawn).is_(None))
+    wanted: Select[Any] = select(
+        col(lead.table.date_start).label("day"),
+        lead.event_id.label("id"),
+        col(lead.table.document_id).label("document_id"),
+    )
+    if rest and lead.table is not Event:
+        wanted = wanted.join(Event, col(Event.document_id) == col(lead.table.document_id))
     for conditions in lead.ranges:
-        one = select(col(lead.table.date_start).label("day"), lead.event_id.label("id")).where(*conditions)
-        if rest and lead.table is not Event:
-            one = one.join(Event, col(Event.id) == lead.event_id)
-        yield one.where(*rest)
+        yield wanted.where(*conditions, *rest)
 
 
-def _joins_event(query: EventList, lead: _Lead) -> bool:
-    return bool(filters.clauses(filters.marked(query, probing=True), without=lead.answers))
+def _lead_of(query: EventList) -> tuple[str, Any, Any] | None:
+    """The filter, table and column by which a list in the order of days is read; None when no index has that order."""
+    if query.sort not in _BY_DATE or query.q is not None or query.source is not None:
+        return None
+    if _is_boxed(query) and query.actor is None:
+        return ("", Event, None)
+    for lead in _LEADS:
+        if (asked := getattr(query, lead[0])) is not None:
+            roles = query.country_role if lead[0] == "country" else None
+            fits = len(asked) * len(roles or [None]) * len(spans.CLASSES) <= _MOST_BRANCHES
+            return lead if fits else None
+    return ("", Event, None) if query.country_role is None else None
 
 
-def _lead(query: EventList) -> _Lead | None:
+def _is_boxed(query: EventList) -> bool:
+    """A few cells of the map hold all that is asked for: the page is merged from them, and its documents come last."""
+    return query.bbox is not None and not filters.is_wide(query.bbox)
+
+
+def _lead(query: EventList, part: Part) -> _Lead | None:
+    if (found := _lead_of(query)) is None:
+        return None
+    name, table, column = found
     marks = filters.marked(query)
-    narrow = query.bbox is not None
-    if query.q is not None or narrow or query.source is not None:
-        return None
-    for name, table, column in _CHILDREN:
-        found: list[Any] | None = getattr(marks, name)
-        if found is None:
-            continue
-        roles = marks.country_role if name == "country" else None
-        answers = (name, *_DATES, *(("country_role",) if name == "country" else ()))
-        each = [
-            (column == value, col(table.first_role).is_(True) if role is None else col(table.role) == role)
-            for value, role in product(found, roles or [None])
-        ]
-        dated = _dated(marks, table)
-        ranges = [(*who, *when) for who, when in product(each, dated)]
-        if len(ranges) <= _MOST_BRANCHES:
-            return _Lead(table, col(table.event_id), answers, ranges, disjoint=len(each) == 1)
-        return None
-    if query.country_role is not None:
-        return None
-    return _Lead(Event, col(Event.id), _DATES, _dated(marks, Event), disjoint=True)
-
-
-def _dated(marks: Marks, table: Any) -> list[tuple[ColumnElement[bool], ...]]:
-    """The conditions on the days, for each class of length that has a bound of its own."""
-    start, end, span = col(table.date_start), col(table.date_end), col(table.span)
-    conditions = [] if marks.date_to is None else [start <= marks.date_to]
-    if marks.date_match == "certain" and marks.date_to is not None:
-        conditions.append(end <= marks.date_to)
-    if marks.date_from is None:
-        return [(span >= 0, *conditions)]
-    if marks.date_match == "certain":
-        return [(span >= 0, start >= marks.date_from, *conditions)]
-    conditions.append(end >= marks.date_from)
-    return [
-        (*_in_class(span, of), start >= bindparam(f"earliest_{of}", type_=Date()), *conditions)
-        for of in spans.CLASSES
+    dated = _dated(marks, table, part)
+    if not name:
+        return _Lead(table, _DATES, dated, disjoint=True)
+    asked = getattr(marks, name)
+    if table is Event:
+        ranges = [(column == value, *when) for value, when in product(asked, dated)]
+        return _Lead(table, (name, *_DATES), ranges, disjoint=True)
+    roles = marks.country_role if name == "country" else None
+    answers = (name, *_DATES, *(("country_role",) if name == "country" else ()))
+    each = [
+        (column == value, col(table.first_role).is_(True) if role is None else col(table.role) == role)
+        for value, role in product(asked, roles or [None])
     ]
+    ranges = [(*who, *when) for who, when in product(each, dated)]
+    return _Lead(table, answers, ranges, disjoint=len(each) == 1)
+
+
+def _dated(marks: Marks, table: Any, part: Part) -> list[tuple[ColumnElement[bool], ...]]:
+    """The conditions on the days; what had begun before is bounded for each class of length on its own."""
+    start, end, span = col(table.date_start), col(table.date_end), col(table.span)
+    if part == "begun before":
+        return [
+            (
+                *_in_class(span, of),
+                start >= bindparam(f"earliest_{of}", type_=Date()),
+                start < marks.date_from,
+                end >= marks.date_from,
+            )
+            for of in spans.CLASSES
+        ]
+    conditions = [span >= 0]
+    if marks.date_from is not None:
+        conditions.append(start >= marks.date_from)
+    if marks.date_to is not None:
+        conditions.append(start <= marks.date_to)
+        if marks.date_match == "certain":
+            conditions.append(end <= marks.date_to)
+    return [tuple(conditions)]
 
 
 def _in_class(span: Any, of: int) -> tuple[ColumnElement[bool], ...]:
@@ -242,4 +283,4 @@ def _in_class(span: Any, of: int) -> tuple[ColumnElement[bool], ...]:
     return (this, span > literal_column("0")) if of else (this,)
 
 
-__all__ = ["ORDERS", "count", "key", "page", "values"]
+__all__ = ["ORDERS", "count", "key", "page", "parts", "values"]

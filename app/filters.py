@@ -168,16 +168,28 @@ def _within(box: list[Any], query: Any) -> ColumnElement[bool]:
     across = or_(longitude >= west, longitude <= east) if _crosses(asked) else longitude.between(west, east)
     if asked[0] == -180 or asked[2] == 180:  # one meridian, written in two ways
         across = or_(across, longitude == literal_column("-180"), longitude == literal_column("180"))
-    cells = places.InCells(col(Event.cell), "bbox_cells", None if marks else places.cells(box))
-    return and_(cells, latitude.between(south, north), across)
+    within = and_(latitude.between(south, north), across)
+    if is_wide(asked):  # then the order of days finds enough sooner than many cells
+        return within
+    return and_(places.InCells(col(Event.cell), "bbox_cells", None if marks else places.cells(box)), within)
 
 
 def _box_bound(box: list[float]) -> dict[str, Any]:
-    return {f"bbox_{n}": degrees for n, degrees in enumerate(box)} | {"bbox_cells": places.cells(box)}
+    cells = {} if is_wide(box) else {"bbox_cells": places.cells(box)}
+    return cells | {f"bbox_{n}": degrees for n, degrees in enumerate(box)}
 
 
 def _box_shape(box: list[float]) -> tuple[bool, ...]:
-    return _crosses(box), box[0] == -180 or box[2] == 180
+    return is_wide(box), _crosses(box), box[0] == -180 or box[2] == 180
+
+
+_WIDE = 360 * 180 / 20  # square degrees
+
+
+def is_wide(box: list[float]) -> bool:
+    """The box is so large that many events lie in it, or that it touches many cells."""
+    west, south, east, north = box
+    return ((east - west) % 360 or 360 * (east != west)) * (north - south) > _WIDE
 
 
 def _crosses(box: list[float]) -> bool:
@@ -309,7 +321,7 @@ class EventFilters(Query):
             " place and actors. Case, accents and Vietnamese đ do not matter.",
             examples=["quân đội"],
         ),
-        Where(lambda v, q: search.Matches(col(Event.change_seq), col(Event.id), v), bound=search.sought),
+        Where(lambda v, q: search.Matches(col(Event.document_id), col(Event.id), v), bound=search.sought),
     ] = None
     bbox: Annotated[
         Box | None,

@@ -18,7 +18,7 @@ _FIRST_COLUMN, _LAST_COLUMN = 0, 360 // SIZE  # the last holds 180 degrees alone
 
 
 class CellOf(ColumnElement[int]):
-    """The cell of an event's point; null without a point, and for what is withdrawn."""
+    """The cell of an event's point; null without one."""
 
     inherit_cache = True
     type = Integer()
@@ -27,14 +27,14 @@ class CellOf(ColumnElement[int]):
 @compiles(CellOf)
 def _cell_of(element: CellOf, compiler: Any, **kw: Any) -> str:
     row, column = f"floor((latitude + 90) / {SIZE})", f"floor((longitude + 180) / {SIZE})"
-    return f"CASE WHEN withdrawn IS NULL THEN CAST({row} * {_ROW} + {column} AS integer) END"
+    return f"CAST({row} * {_ROW} + {column} AS integer)"
 
 
 @compiles(CellOf, "sqlite")
 def _sqlite_cell_of(element: CellOf, compiler: Any, **kw: Any) -> str:
     # SQLite may lack floor(), and cuts where PostgreSQL rounds; nothing here is negative.
     row, column = f"(latitude + 90) / {SIZE}", f"(longitude + 180) / {SIZE}"
-    return f"CASE WHEN withdrawn IS NULL THEN CAST({row} AS integer) * {_ROW} + CAST({column} AS integer) END"
+    return f"CAST({row} AS integer) * {_ROW} + CAST({column} AS integer)"
 
 
 class InCells(ColumnElement[bool]):

@@ -1,6 +1,7 @@
 """Every SELECT that answers a client, as functions of (reader, query)."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, Text, bindparam, column, func, literal, select, table
@@ -30,7 +31,7 @@ from app.pagination import (
     statement,
     token,
 )
-from app.tables import Actor, Clock, Country, Dataset, Event, EventRevision, Load, Source
+from app.tables import Actor, Clock, Country, Dataset, Event, EventDocument, EventRevision, Load, Source
 
 _VERSION = select(col(Clock.generation), col(Clock.seq))
 
@@ -55,11 +56,14 @@ async def events(reader: Reader, query: EventList) -> Page:
     """One page of events, each row its stored document."""
     await check_references(reader, query)
     values = event_lists.values(query, query.sort)
-    found = await reader.prepared(
-        event_lists.key(query, query.sort, "page"),
-        lambda dialect: event_lists.page(query, query.sort, dialect),
-        values,
-    )
+    found: list[Any] = []
+    for part in event_lists.parts(query):
+        if len(found) <= query.limit:
+            found += await reader.prepared(
+                event_lists.key(query, query.sort, part),
+                partial(event_lists.page, query, query.sort, part),
+                values,
+            )
     rows, cursor = cut(found, event_lists.ORDERS[query.sort], query)
     if query.count == "none":
         return Page(rows, cursor)
@@ -92,13 +96,18 @@ async def event(reader: Reader, event_id: str) -> tuple[bytes, bytes]:
     return document, evidence
 
 
-_EVENT = select(
-    col(Event.document),
-    col(Event.document_evidence),
-    col(Event.withdrawn),
-    col(Event.withdrawn_reason),
-    col(Event.successor_id),
-).where(col(Event.id) == bindparam("id"))
+_DOCUMENT = col(EventDocument.id) == col(Event.document_id)
+_EVENT = (
+    select(
+        col(EventDocument.document),
+        col(EventDocument.evidence),
+        col(Event.withdrawn),
+        col(Event.withdrawn_reason),
+        col(Event.successor_id),
+    )
+    .join_from(Event, EventDocument, _DOCUMENT)
+    .where(col(Event.id) == bindparam("id"))
+)
 
 
 async def changes(reader: Reader, query: ChangeQuery) -> Page:
@@ -110,11 +119,12 @@ async def changes(reader: Reader, query: ChangeQuery) -> Page:
             col(Event.change_seq),
             col(Event.id),
             col(Event.updated),
-            col(Event.document),
+            col(EventDocument.document),
             col(Event.withdrawn),
             col(Event.withdrawn_reason),
             col(Event.successor_id),
         )
+        .join_from(Event, EventDocument, _DOCUMENT)
         .where(col(Event.change_seq) > after)
         .order_by(col(Event.change_seq))
         .limit(query.limit + 1)

@@ -19,7 +19,7 @@ _IDEOGRAPH = r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"  # written without spa
 _WORD = re.compile(rf"{_IDEOGRAPH}|(?:(?!{_IDEOGRAPH})[^\W_])+")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")  # the same words, found faster
 _LONGEST_WORD = 100
-# Room for 10^12 changes below the day; a day's number has 22 bits.
+# Room for 10^12 events below the day; a day's number has 22 bits.
 DAY_SHIFT = 40
 SEQUENCE = (1 << DAY_SHIFT) - 1
 _TERMS, _LEXEMES = "q_terms", "q_lexemes"
@@ -47,8 +47,8 @@ class Matches(ColumnElement[bool]):
     inherit_cache = False
     type = Boolean()
 
-    def __init__(self, sequence: ColumnElement[Any], event_id: ColumnElement[Any], text: Any) -> None:
-        self.sequence, self.event_id = sequence, event_id
+    def __init__(self, document_id: ColumnElement[Any], event_id: ColumnElement[Any], text: Any) -> None:
+        self.document_id, self.event_id = document_id, event_id
         values = sought(text) if isinstance(text, str) else {}
         self.terms, self.lexemes = (
             bindparam(name, values.get(name), type_=String(), unique=bool(values))
@@ -67,9 +67,8 @@ def sought(text: str) -> dict[str, str]:
 
 @compiles(Matches, "sqlite")
 def _sqlite_matches(element: Matches, compiler: Any, **kw: Any) -> str:
-    sequence, terms = compiler.process(element.sequence, **kw), compiler.process(element.terms, **kw)
-    found = f"SELECT rowid & {SEQUENCE} FROM event_search WHERE event_search MATCH {terms}"  # noqa: S608
-    return f"{sequence} IN ({found})"
+    document_id, terms = compiler.process(element.document_id, **kw), compiler.process(element.terms, **kw)
+    return f"{document_id} IN (SELECT rowid FROM event_search WHERE event_search MATCH {terms})"  # noqa: S608
 
 
 @compiles(Matches, "postgresql")
@@ -88,18 +87,13 @@ def holds_words() -> ColumnElement[bool]:
     )
 
 
-def row_id(start: date, sequence: int) -> int:
-    """Where SQLite's index keeps an event: in the order of days, and unique by its change sequence."""
+def document_id(start: date, sequence: int) -> int:
+    """Where an event's documents and words are kept: in the order of days, and unique by a sequence of its own."""
     return start.toordinal() << DAY_SHIFT | sequence
 
 
-def entry(dialect: str, event_id: str, place: int, found_by: str) -> tuple[int | str, str]:
-    """The row of `event_search` that makes an event found; SQLite keys it by `place`, its `row_id`."""
+def indexed(dialect: str, found_by: str) -> str:
+    """The words by which an event is found, as the index of each database takes them."""
     if dialect == "sqlite":
-        return place, " ".join(words(found_by))
-    return event_id, " ".join(f"'{word}'" for word in words(found_by))
-
-
-def key_column(dialect: str) -> str:
-    """The column of `event_search` that `entry` fills first."""
-    return "rowid" if dialect == "sqlite" else "event_id"
+        return " ".join(words(found_by))
+    return " ".join(f"'{word}'" for word in words(found_by))

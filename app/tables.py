@@ -34,6 +34,12 @@ SQLModel.metadata.naming_convention = {
 Id = String().with_variant(String(collation="C"), "postgresql")
 
 
+# SQLite keeps a table in the order of a key of this very type.
+_RowId = BigInteger().with_variant(Integer, "sqlite")
+
+# What an index needs for pages and counts of events, without a look at the events.
+_PAGED = ("date_start", "id", "span", "date_end", "document_id")
+
 # SQLite keeps such a table in the order of its key, without a second copy of the key.
 _CLUSTERED = {"sqlite_with_rowid": False}
 
@@ -220,22 +226,24 @@ class Event(SQLModel, table=True):
         CheckConstraint("revision >= 1", name="revision_positive"),
         CheckConstraint("created <= updated", name="created_before_updated"),
         CheckConstraint("(withdrawn IS NULL) = (withdrawn_reason IS NULL)", name="withdrawn_with_reason"),
-        Index("ix_event_date_start_id", "date_start", "id"),
+        Index("ix_event_listing", *_PAGED),
+        Index("ix_event_dataset_listing", "dataset_id", *_PAGED),
+        Index("ix_event_type_listing", "type", *_PAGED, "mode"),
         Index(
             "ix_event_lasting",
             "span",
             "date_start",
             "id",
             "date_end",
+            "document_id",
             sqlite_where=text("span > 0"),
             postgresql_where=text("span > 0"),
         ),
         Index("ix_event_updated_id", "updated", "id"),
         Index("ix_event_fatalities_rank_id", "fatalities_rank", "id"),
-        Index("ix_event_dataset_id_date_start_id", "dataset_id", "date_start", "id"),
-        Index("ix_event_type_mode_date_start_id", "type", "mode", "date_start", "id"),
-        Index("ix_event_cell", "cell", "date_start", "id", "date_end", "span", "longitude", "latitude"),
+        Index("ix_event_cell", "cell", *_PAGED, "longitude", "latitude"),
         Index("ix_event_change_seq", "change_seq"),
+        Index("ix_event_document_id", "document_id", unique=True),
     )
 
     id: str = Field(primary_key=True, sa_type=Id)
@@ -250,7 +258,7 @@ class Event(SQLModel, table=True):
     date_start: date
     date_end: date
     date_precision: str
-    span: int = 0  # the class of its length: see app/spans.py
+    span: int = 0  # the class of its length (see app/spans.py), -1 when it is withdrawn and on no list
     place_name: str | None = None
     place_admin1: str | None = None
     place_country: str | None = Field(default=None, foreign_key="country.code", sa_type=Id)
@@ -275,29 +283,40 @@ class Event(SQLModel, table=True):
     withdrawn_reason: str | None = Field(default=None, sa_type=Text)
     successor_id: str | None = Field(default=None, sa_type=Id)
     digest: str
-    # The public JSON, rendered by `documents` in the transaction that writes the row.
-    document: bytes = Field(default=b"", sa_type=LargeBinary)
-    document_evidence: bytes = Field(default=b"", sa_type=LargeBinary)
-    document_version: int = 0
+    document_id: int = Field(sa_type=BigInteger)
+
+
+class EventDocument(SQLModel, table=True):
+    """The public JSON of an event and of its evidence, rendered by `documents` in the transaction that writes the event.
+
+    Ids are in the order of first possible days (see `search.document_id`), so that the documents of a page lie together.
+    """
+
+    __tablename__: ClassVar[str] = "event_document"
+
+    id: int = Field(sa_column=Column(_RowId, primary_key=True, autoincrement=False))
+    document: bytes = Field(sa_type=LargeBinary)
+    evidence: bytes = Field(sa_type=LargeBinary)
+    version: int  # of the representation
 
 
 class _Listed(SQLModel):
     """What an event's country, actor or context repeats of the event, so that its events are one range of an index.
 
-    `span` is the class of the event's length (see app/spans.py), -1 when it is withdrawn and on no list; `first_role`
-    marks one of the rows in which the same country or actor has several roles.
+    `first_role` marks one of the rows in which the same country or actor has several roles.
     """
 
     date_start: date
     date_end: date
     span: int
     first_role: bool
+    document_id: int = Field(sa_type=BigInteger)
 
 
 def _listing(table: str, column: str, *more: str) -> tuple[Index, Index]:
     """The index that lists events in page order, and the small one for the few that last long."""
-    order = (column, "date_start", "event_id", "span", "first_role", "date_end", *more)
-    longer = (column, "span", "date_start", "event_id", "first_role", "date_end", *more)
+    order = (column, "date_start", "event_id", "span", "first_role", "date_end", "document_id", *more)
+    longer = (column, "span", "date_start", "event_id", "first_role", "date_end", "document_id", *more)
     lasting = text("span > 0")
     return (
         Index(f"ix_{table}_listing", *order),

@@ -33,7 +33,8 @@ from bench.generate import release
 from tests.databases import Databases, postgres_server
 
 TABLES = (
-    "dataset", "source", "actor", "event", "event_context", "event_country", "event_actor", "evidence", "event_search",
+    "dataset", "source", "actor", "event", "event_context", "event_country", "event_actor", "evidence", "event_document",
+    "event_search",
 )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def exports(
             run.found.exported.append(Exported(key, data.kind, data.events, measured))
 
 
-_FLAT_COLUMNS = "&_nocol=document&_nocol=document_evidence&_nocol=digest&_nocol=document_version"
+_FLAT_COLUMNS = "&_nocol=digest&_nocol=document_id"
 
 
 def _right(run: Run, what: str, streams: Sequence[export.Stream]) -> Iterator[export.Stream]:

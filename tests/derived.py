@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from app import spans
+from app import search, spans
 from app.tables import Event, EventActor, EventContext, EventCountry, EventTally
 
+_REPEATED = ("date_start", "date_end", "span", "document_id")
 LEVELS = {"all": 0, "year": 4, "month": 7, "day": 10}
 
 
@@ -18,7 +19,9 @@ def check_derived(engine: Engine) -> None:
         events = {event.id: event for event in session.exec(select(Event))}
         countries: dict[str, set[str]] = defaultdict(set)
         for event in events.values():
-            assert event.span == spans.span(event.date_start, event.date_end)
+            span = spans.span(event.date_start, event.date_end)
+            assert event.span == (span if event.withdrawn is None else spans.WITHDRAWN)
+            assert event.document_id >> search.DAY_SHIFT == event.date_start.toordinal()
         for table, key in (
             (EventCountry, "country_code"),
             (EventActor, "actor_id"),
@@ -28,8 +31,7 @@ def check_derived(engine: Engine) -> None:
             rows: Any = session.exec(select(table)).all()
             for row in rows:
                 event = events[row.event_id]
-                span = event.span if event.withdrawn is None else spans.WITHDRAWN
-                assert (row.date_start, row.date_end, row.span) == (event.date_start, event.date_end, span)
+                assert all(getattr(row, name) == getattr(event, name) for name in _REPEATED)
                 first[row.event_id, getattr(row, key)] += row.first_role
                 if isinstance(row, EventCountry):
                     countries[row.event_id].add(row.country_code)

@@ -81,7 +81,16 @@ def served(url: str) -> Iterator[tuple[Engine, TestClient]]:
 def empty(engine: Engine) -> None:
     """Take all events away, as if the database were new; sequences go on."""
     with engine.begin() as connection:
-        for table in ("event_search", "event_tally", "event", "load", "dataset", "source", "actor"):
+        for table in (
+            "event_search",
+            "event_document",
+            "event_tally",
+            "event",
+            "load",
+            "dataset",
+            "source",
+            "actor",
+        ):
             connection.execute(text(f"DELETE FROM {table}"))
 
 

@@ -27,7 +27,7 @@ from app.records import (
     SourceRecord,
     Withdrawal,
 )
-from app.tables import Clock, Dataset, Event, Evidence, Load
+from app.tables import Clock, Dataset, Event, EventDocument, Evidence, Load
 from tests.conftest import SEED
 from tests.derived import check_derived
 from tests.parts import events_of, release_of, replace
@@ -98,7 +98,7 @@ def _dump(engine: Engine, *but: str) -> dict[str, list[tuple[Any, ...]]]:
 def _index(engine: Engine) -> Iterable[tuple[str, list[str]]]:
     """What the full-text index holds, by event; every entry must belong to one."""
     if engine.dialect.name == "sqlite":
-        held = "SELECT event.id, words FROM event_search LEFT JOIN event ON event_search.rowid & 1099511627775 = change_seq"
+        held = "SELECT event.id, words FROM event_search LEFT JOIN event ON event_search.rowid = document_id"
     else:
         held = "SELECT event_id, array_to_string(tsvector_to_array(words), ' ') FROM event_search"
     with engine.connect() as connection:
@@ -128,11 +128,17 @@ def _dataset(engine: Engine, name: str) -> Dataset:
 
 
 def _document(engine: Engine, name: str) -> dict[str, Any]:
-    event = _events(engine)[name]
-    whole: dict[str, Any] = json.loads(
-        schemas.event_with_evidence_json((event.document, event.document_evidence))
-    )
+    stored = _stored(engine)[name]
+    whole: dict[str, Any] = json.loads(schemas.event_with_evidence_json((stored.document, stored.evidence)))
     return whole
+
+
+def _stored(engine: Engine) -> dict[str, EventDocument]:
+    held = select(Event.id, EventDocument).join(
+        EventDocument, col(EventDocument.id) == col(Event.document_id)
+    )
+    with Session(engine) as session:
+        return {key.partition(".")[2]: stored for key, stored in session.exec(held)}
 
 
 def _assert_rendered(engine: Engine) -> None:
@@ -145,11 +151,14 @@ def _assert_rendered(engine: Engine) -> None:
             connection, [record for record, _ in records], documents.country_names(connection)
         )
         fresh = {record.id: documents.render(record, state, related) for record, state in records}
+        held = {stored.id: stored for stored in session.exec(select(EventDocument))}
+        assert len(held) == len(events)
         for event in events:
-            assert event.document == fresh[event.id].document, event.id
-            assert event.document_evidence == fresh[event.id].evidence, event.id
-            assert event.document_version == schemas.REPRESENTATION
-            whole = schemas.event_with_evidence_json((event.document, event.document_evidence))
+            stored = held[event.document_id]
+            assert stored.document == fresh[event.id].document, event.id
+            assert stored.evidence == fresh[event.id].evidence, event.id
+            assert stored.version == schemas.REPRESENTATION
+            whole = schemas.event_with_evidence_json((stored.document, stored.evidence))
             WHOLE.validate_json(whole, extra="forbid")
         words = {event.id: sorted(search.words(fresh[event.id].text)) for event in events}
     index = list(_index(engine))
@@ -459,7 +468,7 @@ def test_an_event_of_another_dataset_need_not_be_listed(engine: Engine) -> None:
     "place",
     [
         "app.documents.render",
-        "app.search.entry",
+        "app.search.indexed",
         "app.importers.load._describe",
         "app.importers.bulk.Bulk.update",
     ],
@@ -542,11 +551,12 @@ def test_every_load_moves_the_clock_even_without_a_change(engine: Engine) -> Non
 def test_times_are_whole_seconds_in_utc(engine: Engine) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     _load(engine, FIRST)
-    for event in _events(engine).values():
+    stored = _stored(engine)
+    for name, event in _events(engine).items():
         assert event.created == event.updated
         assert event.updated.microsecond == 0
         assert before <= event.updated <= datetime.now(UTC)
-        (told,) = re.findall(rb'"updated":"([^"]*)"', event.document)
+        (told,) = re.findall(rb'"updated":"([^"]*)"', stored[name].document)
         assert re.fullmatch(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told)
 
 
@@ -575,7 +585,7 @@ def test_rendering_all_repairs_what_is_stored_and_is_no_change(engine: Engine) -
     before = _dump(engine, "clock")
     with engine.begin() as connection:
         connection.execute(
-            text("UPDATE event SET document = :nothing, document_version = 0"), {"nothing": b""}
+            text("UPDATE event_document SET document = :nothing, version = 0"), {"nothing": b""}
         )
         emptied = "DELETE FROM event_search"
         connection.execute(text(emptied))

@@ -3,21 +3,19 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import date
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from app import schemas, search, spans
+from app import search, spans
 from app.documents import Rendered, ShownActor, ShownSource
 from app.records import ActorRecord, EventFacts, EventRecord, EvidenceRecord, SourceRecord
 
 EVENT = (
     "id", "dataset_id", "created", *EventFacts._fields, "span",
-    "revision", "change_seq", "updated", "digest", "document", "document_evidence", "document_version",
+    "revision", "change_seq", "updated", "digest", "document_id",
 )  # fmt: skip
 REWRITTEN = (*EVENT[3:], "withdrawn", "withdrawn_reason", "successor_id")
-RERENDERED = ("change_seq", "updated", "document", "document_evidence", "document_version")
-_LISTED = ("date_start", "date_end", "span", "first_role")
+_LISTED = ("date_start", "date_end", "span", "first_role", "document_id")
 CHILDREN = {
     "event_context": ("event_id", "context", *_LISTED),
     "event_country": ("event_id", "country_code", "role", *_LISTED),
@@ -46,26 +44,9 @@ class Held(NamedTuple):
     id: str
     dataset_id: str
     revision: int
-    change_seq: int
-    date_start: date | str
+    document_id: int
     withdrawn: Any
     withdrawn_reason: str | None
-    document: bytes
-    document_evidence: bytes
-
-
-class Sequenced(NamedTuple):
-    """Where the full-text index has an event."""
-
-    id: str
-    change_seq: int
-    date_start: date | str
-
-
-def search_place(row: Held | Sequenced) -> int:
-    """The key of an event in SQLite's full-text index, from its row."""
-    start = row.date_start if isinstance(row.date_start, date) else date.fromisoformat(row.date_start)
-    return search.row_id(start, row.change_seq)
 
 
 def digest(row: Sequence[Any]) -> str:
@@ -91,32 +72,28 @@ def facts_columns(facts: EventFacts) -> list[Any]:
     return values
 
 
-def children(record: EventRecord) -> dict[str, list[tuple[Any, ...]]]:
+def children(record: EventRecord, document_id: int) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of the tables below an event's."""
     key, facts, contexts, countries, actors, evidence = record
     start, end = facts.date_start, facts.date_end
     listed = start.isoformat(), end.isoformat(), spans.span(start, end)
     return {
-        "event_context": [(key, context, *listed, True) for context in contexts],
-        "event_country": _in_roles(key, countries, listed),
-        "event_actor": _in_roles(key, actors, listed),
+        "event_context": [(key, context, *listed, True, document_id) for context in contexts],
+        "event_country": _in_roles(key, countries, listed, document_id),
+        "event_actor": _in_roles(key, actors, listed, document_id),
         "evidence": [(key, position, *entry) for position, entry in enumerate(evidence)],
     }
 
 
 def _in_roles(
-    key: str, pairs: Sequence[tuple[str, str]], listed: tuple[str, str, int]
+    key: str, pairs: Sequence[tuple[str, str]], listed: tuple[str, str, int], document_id: int
 ) -> list[tuple[Any, ...]]:
     seen: set[str] = set()
     rows = []
     for who, role in pairs:
-        rows.append((key, who, role, *listed, who not in seen))
+        rows.append((key, who, role, *listed, who not in seen, document_id))
         seen.add(who)
     return rows
-
-
-def stored(rendered: Rendered) -> tuple[bytes, bytes, int]:
-    return rendered.document, rendered.evidence, schemas.REPRESENTATION
 
 
 def source_row(record: SourceRecord) -> tuple[Any, ...]:
@@ -144,9 +121,9 @@ def shown_source(record: SourceRecord) -> ShownSource:
     return ShownSource._make(_SHOWN_SOURCE(record))
 
 
-def changes(old: Held, new: Rendered) -> list[dict[str, Any]]:
+def changes(old: Held, documents: tuple[bytes, bytes], new: Rendered) -> list[dict[str, Any]]:
     """The fields of the public document that differ, each with its old and new value."""
-    before = json.loads(old.document) | {"evidence": json.loads(old.document_evidence)}
+    before = json.loads(documents[0]) | {"evidence": json.loads(documents[1])}
     after = json.loads(new.document) | {"evidence": json.loads(new.evidence)}
     if old.withdrawn is not None:
         before["withdrawn"], after["withdrawn"] = old.withdrawn_reason, None

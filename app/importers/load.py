@@ -171,6 +171,7 @@ def _tidy(connection: Connection) -> None:
         "event_actor",
         "event_context",
         "evidence",
+        "event_document",
         "event_search",
         "source",
     ):

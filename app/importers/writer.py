@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Select, column, select, table, update
 from app import codes, documents, search, spans
 from app.documents import Related, Rendered, State
 from app.importers import encoding, tallies
-from app.importers.bulk import Bulk, Rows
+from app.importers.bulk import Bulk
+from app.importers.shelf import Shelf
 from app.importers.tallies import Counted, Tallies
 from app.records import (
     ActorRecord,
@@ -26,6 +27,7 @@ from app.tables import TABLES
 
 _SEEN: Select[Any] = select(column("id")).select_from(table("seen"))
 Shown = Callable[[Connection, Sequence[str]], Mapping[str, Any]]
+Placed = dict[str, tuple[int, Rendered]]  # by event: the id of its documents, and the documents
 
 BATCH = 1_000  # events that are looked up, rendered and written together
 
@@ -60,14 +62,13 @@ class Writer:
     ) -> None:
         self._connection, self._dataset_id, self._rejected = connection, dataset_id, rejected
         self._summary = summary or Summary()
-        self._dialect = connection.dialect.name
         clock = TABLES["clock"].c.seq
         # The lock on this row is what makes changes commit in the order of their sequence.
         self._first_seq = self._seq = int(connection.execute(select(clock).with_for_update()).scalar_one())
         self._now = datetime.now(UTC).replace(microsecond=0)
         self._now_text = self._now.strftime("%Y-%m-%d %H:%M:%S.%f")
-        self._search_key = search.key_column(self._dialect)
         self._bulk = Bulk(connection)
+        self._shelf = Shelf(self._bulk, connection.dialect.name)
         self._tallies = Tallies(self._bulk)
         self._bulk.script(
             "CREATE TEMPORARY TABLE IF NOT EXISTS seen (id text PRIMARY KEY)", "DELETE FROM seen"
@@ -142,25 +143,19 @@ class Writer:
 
     def render_all(self) -> int:
         """Render every document, and fill the full-text index, anew without calling it a change; returns how many."""
-        self._bulk.script("DELETE FROM event_search")
+        self._shelf.clear()
         tallies.rebuild(self._bulk)
         count, last, event = 0, "", TABLES["event"].c
         page = select(event.id).order_by(event.id).limit(BATCH)
         while ids := self._connection.execute(page.where(event.id > last)).scalars().all():
-            held = self._bulk.rows("event", encoding.Sequenced._fields, "id", ids)
-            places = {row[0]: encoding.search_place(encoding.Sequenced(*row)) for row in held}
-            rows, found_by = [], []
-            for record, rendered in self._rendered_from_rows(ids):
-                rows.append((*encoding.stored(rendered), record.id))
-                found_by.append(search.entry(self._dialect, record.id, places[record.id], rendered.text))
-            self._bulk.update("event", ("document", "document_evidence", "document_version"), "id", rows)
-            self._bulk.insert("event_search", (self._search_key, "words"), found_by)
+            self._shelf.put(self._rendered_from_rows(ids))
             count, last = count + len(ids), ids[-1]
         return count
 
     def close(self, *, news: bool = False) -> None:
         """Hand the sequence on; with `news`, data has changed even when no event has."""
         self._tallies.flush()
+        self._shelf.settle()
         if news or self._seq != self._first_seq:
             self._connection.execute(update(TABLES["clock"]).values(seq=self._seq + news))
 
@@ -203,27 +198,26 @@ class Writer:
             yield record._replace(evidence=kept) if quotes else record
 
     def _insert(self, records: list[EventRecord], digests: dict[str, str], related: Related) -> None:
-        rows, found_by = [], []
+        rows, rendered = [], {}
         state = State(self._dataset_id or "", 1, self._now)
         for record in records:
-            rendered = documents.render(record, state, related)
             sequence = self._sequences[record.id]
+            document_id = search.document_id(record.facts.date_start, sequence)
+            rendered[record.id] = document_id, documents.render(record, state, related)
             rows.append((
                 record.id, self._dataset_id, self._now_text, *encoding.facts_columns(record.facts),
-                1, sequence, self._now_text, digests[record.id], *encoding.stored(rendered),
+                1, sequence, self._now_text, digests[record.id], document_id,
             ))  # fmt: skip
-            place = search.row_id(record.facts.date_start, sequence)
-            found_by.append(search.entry(self._dialect, record.id, place, rendered.text))
             self._count(record)
         self._bulk.insert("event", encoding.EVENT, rows)
-        self._insert_children(records)
-        self._bulk.insert("event_search", (self._search_key, "words"), found_by)
+        self._insert_children(records, rendered)
+        self._shelf.put(rendered)
         self._summary.inserted += len(records)
 
-    def _insert_children(self, records: list[EventRecord]) -> None:
+    def _insert_children(self, records: list[EventRecord], rendered: Placed) -> None:
         rows: dict[str, list[Any]] = {name: [] for name in encoding.CHILDREN}
         for record in records:
-            for name, some in encoding.children(record).items():
+            for name, some in encoding.children(record, rendered[record.id][0]).items():
                 rows[name] += some
         for name, columns in encoding.CHILDREN.items():
             self._bulk.insert(name, columns, rows[name])
@@ -234,26 +228,25 @@ class Writer:
         held = {
             row[0]: encoding.Held(*row) for row in self._bulk.rows("event", encoding.Held._fields, "id", ids)
         }
-        rows, found_by, revisions = [], [], []
+        stored = self._shelf.take({key: old.document_id for key, old in held.items()})
+        rows, rendered, revisions = [], {}, []
         for record in records:
             old = held[record.id]
-            rendered = documents.render(record, State(old.dataset_id, old.revision + 1, self._now), related)
-            sequence = self._sequences[record.id]
+            made = documents.render(record, State(old.dataset_id, old.revision + 1, self._now), related)
+            document_id = search.document_id(record.facts.date_start, old.document_id & search.SEQUENCE)
+            rendered[record.id] = document_id, made
             rows.append((
-                *encoding.facts_columns(record.facts), old.revision + 1, sequence, self._now_text, digests[record.id],
-                *encoding.stored(rendered), None, None, None, record.id,
+                *encoding.facts_columns(record.facts), old.revision + 1, self._sequences[record.id], self._now_text,
+                digests[record.id], document_id, None, None, None, record.id,
             ))  # fmt: skip
-            place = search.row_id(record.facts.date_start, sequence)
-            found_by.append(search.entry(self._dialect, record.id, place, rendered.text))
             self._count(record, old.dataset_id)
-            revisions.append(
-                (record.id, old.revision + 1, self._now_text, json.dumps(encoding.changes(old, rendered)))
-            )
+            told = encoding.changes(old, stored[old.document_id], made)
+            revisions.append((record.id, old.revision + 1, self._now_text, json.dumps(told)))
         for name in encoding.CHILDREN:
             self._bulk.delete(name, "event_id", ids)
         self._bulk.update("event", encoding.REWRITTEN, "id", rows)
-        self._insert_children(records)
-        self._find_anew(held.values(), found_by)
+        self._insert_children(records, rendered)
+        self._shelf.put(rendered)
         self._bulk.insert("event_revision", encoding.REVISION, revisions)
         self._summary.updated += len(records)
 
@@ -271,8 +264,8 @@ class Writer:
         self._uncount([row[-1] for row in rows])
         columns = ("withdrawn", "withdrawn_reason", "successor_id", "revision")
         self._bulk.update("event", columns, "id", rows)
-        for name in encoding.LISTED_CHILDREN:
-            self._bulk.update(name, ("span",), "event_id", [(spans.WITHDRAWN, row[-1]) for row in rows])
+        for name, key in (("event", "id"), *((name, "event_id") for name in encoding.LISTED_CHILDREN)):
+            self._bulk.update(name, ("span",), key, [(spans.WITHDRAWN, row[-1]) for row in rows])
         self._bulk.insert("event_revision", encoding.REVISION, revisions)
         self._rerender([row[-1] for row in rows])
 
@@ -333,24 +326,23 @@ class Writer:
 
     def _rerender(self, ids: Sequence[str]) -> None:
         """Render events anew from their rows, as a change."""
-        columns = encoding.Sequenced._fields
-        held = [encoding.Sequenced(*row) for row in self._bulk.rows("event", columns, "id", ids)]
-        rows, found_by = [], []
-        for record, rendered in self._rendered_from_rows(ids, self._now):
-            sequence = self._next()
-            rows.append((sequence, self._now_text, *encoding.stored(rendered), record.id))
-            place = search.row_id(record.facts.date_start, sequence)
-            found_by.append(search.entry(self._dialect, record.id, place, rendered.text))
-        self._bulk.update("event", encoding.RERENDERED, "id", rows)
-        self._find_anew(held, found_by)
+        rendered = self._rendered_from_rows(ids, self._now)
+        rows = [(self._next(), self._now_text, key) for key in rendered]
+        self._bulk.update("event", ("change_seq", "updated"), "id", rows)
+        self._shelf.take({key: document_id for key, (document_id, _) in rendered.items()})
+        self._shelf.put(rendered)
 
-    def _rendered_from_rows(
-        self, ids: Sequence[str], updated: datetime | None = None
-    ) -> Iterator[tuple[EventRecord, Rendered]]:
+    def _rendered_from_rows(self, ids: Sequence[str], updated: datetime | None = None) -> Placed:
         held = documents.stored(self._connection, ids)
         related = documents.related(self._connection, (record for record, _ in held), self._countries)
-        for record, state in held:
-            yield record, documents.render(record, state._replace(updated=updated or state.updated), related)
+        places = dict(self._bulk.rows("event", ("id", "document_id"), "id", ids))
+        return {
+            record.id: (
+                places[record.id],
+                documents.render(record, state._replace(updated=updated or state.updated), related),
+            )
+            for record, state in held
+        }
 
     def _count(self, record: EventRecord, dataset_id: str | None = None) -> None:
         facts = record.facts
@@ -370,12 +362,6 @@ class Writer:
         for key, withdrawn, *facts in self._bulk.rows("event", columns, "id", ids):
             if withdrawn is None:
                 self._tallies.count(Counted._make((*facts, countries[key])), -1)
-
-    def _find_anew(self, held: Iterable["encoding.Held | encoding.Sequenced"], found_by: Rows) -> None:
-        """Put events into the full-text index in place of what it had of them."""
-        old = [encoding.search_place(row) if self._dialect == "sqlite" else row.id for row in held]
-        self._bulk.delete("event_search", self._search_key, old)
-        self._bulk.insert("event_search", (self._search_key, "words"), found_by)
 
     def _next(self) -> int:
         self._seq += 1
