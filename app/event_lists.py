@@ -11,17 +11,19 @@ from sqlalchemy import (
     Integer,
     Select,
     Subquery,
+    TableValuedAlias,
     bindparam,
     func,
     literal,
     literal_column,
     select,
+    true,
     union,
     union_all,
 )
 from sqlmodel import col
 
-from app import filters, search, spans
+from app import filters, places, search, spans
 from app.db import Statement
 from app.filters import EventList, Marks
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
@@ -94,13 +96,13 @@ def values(query: EventList, sort: str) -> dict[str, Any]:
 
 def _places(query: EventList, sort: str, bound: dict[str, Any]) -> dict[str, int]:
     """Where in the full-text index a page by date begins and ends at most."""
-    places = {}
+    found = {}
     if query.cursor is not None and sort in ("-date", "date"):
         whole_day = search.SEQUENCE if sort == "-date" else 0
-        places["after_place"] = search.document_id(bound["after_0"], whole_day)
+        found["after_place"] = search.document_id(bound["after_0"], whole_day)
     if query.date_to is not None:
-        places["last_place"] = search.document_id(query.date_to, search.SEQUENCE)
-    return places
+        found["last_place"] = search.document_id(query.date_to, search.SEQUENCE)
+    return found
 
 
 def page(query: EventList, sort: str, part: Part, dialect: str) -> Statement:
@@ -116,14 +118,15 @@ def page(query: EventList, sort: str, part: Part, dialect: str) -> Statement:
             found = found.where(order.behind())
         return found.order_by(*order.clauses()).limit(limit)
     here = Order((lead.table.date_start, lead.event_id), order.descending)
-    ranges = list(_ranges(query, lead))
+    cells = places.each_cell() if _is_boxed(query) and dialect == "postgresql" else None
+    ranges = list(_ranges(query, lead, cells))
     if query.cursor is not None:
         ranges = [one.where(here.behind()) for one in ranges]
     if len(ranges) == 1 and not _is_boxed(query):
         found = ranges[0].with_only_columns(col(EventDocument.document), *here.columns)
         found = found.join(EventDocument, col(EventDocument.id) == lead.table.document_id)
         return found.order_by(*here.clauses()).limit(limit)
-    pages = [one.order_by(*here.clauses()).limit(limit).subquery() for one in ranges]
+    pages = [_first_of(one.order_by(*here.clauses()).limit(limit), cells) for one in ranges]
     keys = _together([select(each) for each in pages], disjoint=lead.disjoint)
     out = Order((keys.c.day, keys.c.id), order.descending)
     cut = select(keys).order_by(*out.clauses()).limit(limit).subquery()
@@ -133,6 +136,14 @@ def page(query: EventList, sort: str, part: Part, dialect: str) -> Statement:
         .join_from(cut, EventDocument, col(EventDocument.id) == cut.c.document_id)
         .order_by(*last.clauses())
     )
+
+
+def _first_of(page: Select[Any], cells: TableValuedAlias | None) -> Subquery:
+    """A page, or the page of each cell."""
+    if cells is None:
+        return page.subquery()
+    each = page.lateral()
+    return select(each).join_from(cells, each, true()).subquery()
 
 
 def _together(ranges: Sequence[Select[Any]], *, disjoint: bool) -> Subquery:
@@ -198,9 +209,10 @@ def count(query: EventList, most: int | None) -> Statement:
     return select(func.count()).select_from(counted.subquery())
 
 
-def _ranges(query: EventList, lead: _Lead) -> Iterable[Select[Any]]:
+def _ranges(query: EventList, lead: _Lead, cells: TableValuedAlias | None = None) -> Iterable[Select[Any]]:
     """(day, id, document_id) of the events in each range of the index, with all other filters."""
-    marks = filters.marked(query, probing=lead.table is not Event or _is_boxed(query))
+    probing = lead.table is not Event or _is_boxed(query)
+    marks = filters.marked(query, probing=probing, cell=None if cells is None else cells.c.cell)
     rest = filters.clauses(marks, without=lead.answers)
     wanted: Select[Any] = select(
         col(lead.table.date_start).label("day"),

@@ -79,11 +79,15 @@ class Marks(SimpleNamespace):
     model: type[Query]
     asked: Query
     probing: bool
+    cell: ColumnElement[int] | None
 
 
-def marked(query: Query, *, probing: bool = False) -> Marks:
-    """The marks of a query; with `probing`, clauses look an event up rather than list a whole subquery."""
-    marks = Marks(model=type(query), asked=query, probing=probing)
+def marked(query: Query, *, probing: bool = False, cell: ColumnElement[int] | None = None) -> Marks:
+    """The marks of a query; with `probing`, clauses look an event up rather than list a whole subquery.
+
+    With `cell`, a box is looked for in this cell of the map and not in all that it touches.
+    """
+    marks = Marks(model=type(query), asked=query, probing=probing, cell=cell)
     filters = dict(_marked_fields(type(query)))
     for name in type(query).model_fields:
         value = getattr(query, name)
@@ -171,11 +175,13 @@ def _within(box: list[Any], query: Any) -> ColumnElement[bool]:
     within = and_(latitude.between(south, north), across)
     if is_wide(asked):  # then the order of days finds enough sooner than many cells
         return within
-    return and_(places.InCells(col(Event.cell), "bbox_cells", None if marks else places.cells(box)), within)
+    if marks and query.cell is not None:
+        return and_(col(Event.cell) == query.cell, within)
+    return and_(places.InCells(col(Event.cell), None if marks else places.cells(box)), within)
 
 
 def _box_bound(box: list[float]) -> dict[str, Any]:
-    cells = {} if is_wide(box) else {"bbox_cells": places.cells(box)}
+    cells = {} if is_wide(box) else {places.MARK: places.cells(box)}
     return cells | {f"bbox_{n}": degrees for n, degrees in enumerate(box)}
 
 
@@ -183,7 +189,7 @@ def _box_shape(box: list[float]) -> tuple[bool, ...]:
     return is_wide(box), _crosses(box), box[0] == -180 or box[2] == 180
 
 
-_WIDE = 360 * 180 / 20  # square degrees
+_WIDE = 360 * 180 / 50  # square degrees
 
 
 def is_wide(box: list[float]) -> bool:

@@ -8,12 +8,24 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, String, bindparam
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    String,
+    TableValuedAlias,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import Boolean
 
 SIZE = 5  # degrees: boxes of a town and of a continent both touch few cells, and no cell holds too much
 _ROW = 100  # more than there are columns
+MARK = "bbox_cells"
 _FIRST_COLUMN, _LAST_COLUMN = 0, 360 // SIZE  # the last holds 180 degrees alone
 
 
@@ -25,39 +37,55 @@ class CellOf(ColumnElement[int]):
 
 
 @compiles(CellOf)
-def _cell_of(element: CellOf, compiler: Any, **kw: Any) -> str:
+def _cell_of(_element: CellOf, _compiler: Any, **_: Any) -> str:
     row, column = f"floor((latitude + 90) / {SIZE})", f"floor((longitude + 180) / {SIZE})"
     return f"CAST({row} * {_ROW} + {column} AS integer)"
 
 
 @compiles(CellOf, "sqlite")
-def _sqlite_cell_of(element: CellOf, compiler: Any, **kw: Any) -> str:
+def _sqlite_cell_of(_element: CellOf, _compiler: Any, **_: Any) -> str:
     # SQLite may lack floor(), and cuts where PostgreSQL rounds; nothing here is negative.
     row, column = f"(latitude + 90) / {SIZE}", f"(longitude + 180) / {SIZE}"
     return f"CAST({row} AS integer) * {_ROW} + CAST({column} AS integer)"
 
 
 class InCells(ColumnElement[bool]):
-    """True for a cell that is one of `asked`, which is a text of `cells` or the name of its mark."""
+    """True for a cell that is one of `asked`, a text that `cells` made; without it, of the text bound to `MARK`."""
 
     inherit_cache = False
     type = Boolean()
 
-    def __init__(self, cell: ColumnElement[Any], mark: str, asked: str | None = None) -> None:
+    def __init__(self, cell: Any, asked: str | None = None) -> None:
         self.cell = cell
-        self.asked = bindparam(mark, asked, type_=String(), unique=asked is not None)
+        self.asked = bindparam(MARK, asked, type_=String(), unique=asked is not None)
+
+    def self_group(self, against: Any = None) -> "InCells":  # noqa: ARG002
+        return self  # with "= 1" behind it, as for a column, no index would serve
 
 
 @compiles(InCells, "sqlite")
 def _sqlite_in_cells(element: InCells, compiler: Any, **kw: Any) -> str:
     cell, asked = compiler.process(element.cell, **kw), compiler.process(element.asked, **kw)
-    return f"{cell} IN (SELECT value FROM json_each('[' || {asked} || ']'))"
+    return f"{cell} IN (SELECT value FROM json_each('[' || {asked} || ']'))"  # noqa: S608
 
 
 @compiles(InCells, "postgresql")
 def _postgresql_in_cells(element: InCells, compiler: Any, **kw: Any) -> str:
-    cell, asked = compiler.process(element.cell, **kw), compiler.process(element.asked, **kw)
-    return f"{cell} = ANY (CAST('{{' || {asked} || '}}' AS integer[]))"
+    cell, asked = compiler.process(element.cell, **kw), compiler.process(_numbers(element.asked), **kw)
+    return f"{cell} = ANY ({asked})"
+
+
+def each_cell() -> TableValuedAlias:
+    """A row for each cell that is bound to `MARK`, as PostgreSQL reads a list cell by cell.
+
+    SQLite needs no help: it stops reading a cell where that has nothing newer than what it has found.
+    """
+    asked = _numbers(bindparam(MARK, type_=String()))
+    return func.unnest(asked).table_valued("cell", name="cells").render_derived()
+
+
+def _numbers(asked: BindParameter[str]) -> ColumnElement[Any]:
+    return cast(func.string_to_array(asked, literal_column("','")), ARRAY(Integer))
 
 
 def cells(box: Sequence[float]) -> str:
