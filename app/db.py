@@ -30,6 +30,10 @@ T = TypeVar("T")
 _File: TypeAlias = tuple[int, int]  # which file a path leads to: device and number
 Statement: TypeAlias = Select[*tuple[Any, ...]]
 
+# What an execution option is called that makes PostgreSQL plan a statement for its values, each time anew:
+# where a plan that suits a rare word is a hundred times too slow for a common one, and the other way round.
+REPLANNED = "replanned"
+
 AWAY = "The database is away; try again shortly"
 NOT_MIGRATED = "The database lacks a table: run 'dateline migrate'"
 TOO_LONG = "The query took longer than this server allows; narrow its filters"
@@ -109,6 +113,9 @@ class _Compiled:
     def __init__(self, statement: Statement, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.text = str(compiled)
+        self.prepare = (
+            False if statement.get_execution_options().get(REPLANNED) else None
+        )  # None: when used often
         self._own = compiled.params
         self._names: Sequence[str] | None = compiled.positiontup
         self._encode = {name: encode for name, encode in compiled._bind_processors.items() if encode}  # noqa: SLF001
@@ -133,7 +140,7 @@ class _Statements:
 
     def get(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
-    ) -> tuple[str, Any]:
+    ) -> tuple["_Compiled", Any]:
         """The statement of this key, compiled when it is new, and the values as the driver takes them."""
         found = self._held.get(key)
         if found is None:
@@ -143,7 +150,7 @@ class _Statements:
         bound = found.bind(values)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("statement", extra={"statement": found.text, "parameters": str(bound)})
-        return found.text, bound
+        return found, bound
 
 
 class _SqliteReader:
@@ -157,8 +164,8 @@ class _SqliteReader:
     async def prepared(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
-        text, bound = self._statements.get(key, make, values)
-        return await self._soon(lambda: self._driver.execute(text, bound).fetchall())
+        statement, bound = self._statements.get(key, make, values)
+        return await self._soon(lambda: self._driver.execute(statement.text, bound).fetchall())
 
     async def _soon(self, query: Callable[[], T]) -> T:
         try:
@@ -249,9 +256,9 @@ class _PostgresReader:
     async def prepared(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
-        text, bound = self._statements.get(key, make, values)
+        statement, bound = self._statements.get(key, make, values)
         async with self._driver.cursor(binary=True) as cursor:
-            await cursor.execute(text, bound)
+            await cursor.execute(statement.text, bound, prepare=statement.prepare)
             return await cursor.fetchall()
 
 

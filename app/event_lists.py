@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlmodel import col
 
 from app import filters, places, search, spans
-from app.db import Statement
+from app.db import REPLANNED, Statement
 from app.filters import EventList, Marks
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
 from app.tables import Event, EventActor, EventContext, EventCountry, EventDocument
@@ -112,11 +112,13 @@ def page(query: EventList, sort: str, part: Part, dialect: str) -> Statement:
         return _page_of_words(query, order)
     lead = _lead(query, part)
     if lead is None:
-        found = select(col(EventDocument.document), *order.columns).join_from(Event, EventDocument, _DOCUMENT)
+        found = select(*order.columns, col(Event.document_id))
         found = found.where(*filters.clauses(filters.marked(query)), col(Event.withdrawn).is_(None))
         if query.cursor is not None:
             found = found.where(order.behind())
-        return found.order_by(*order.clauses()).limit(limit)
+        return _with_documents(found.order_by(*order.clauses()).limit(limit), order).execution_options(
+            **{REPLANNED: query.q is not None}
+        )
     here = Order((lead.table.date_start, lead.event_id), order.descending)
     cells = places.each_cell() if _is_boxed(query) and dialect == "postgresql" else None
     ranges = list(_ranges(query, lead, cells))
@@ -129,12 +131,17 @@ def page(query: EventList, sort: str, part: Part, dialect: str) -> Statement:
     pages = [_first_of(one.order_by(*here.clauses()).limit(limit), cells) for one in ranges]
     keys = _together([select(each) for each in pages], disjoint=lead.disjoint)
     out = Order((keys.c.day, keys.c.id), order.descending)
-    cut = select(keys).order_by(*out.clauses()).limit(limit).subquery()
-    last = Order((cut.c.day, cut.c.id), order.descending)
+    return _with_documents(select(keys).order_by(*out.clauses()).limit(limit), order)
+
+
+def _with_documents(page: Select[Any], order: Order) -> Statement:
+    """The documents of a page of (key, id, document id): what is sorted before is not them."""
+    cut = page.subquery()
+    *keys, document_id = cut.c
     return (
-        select(col(EventDocument.document), cut.c.day, cut.c.id)
-        .join_from(cut, EventDocument, col(EventDocument.id) == cut.c.document_id)
-        .order_by(*last.clauses())
+        select(col(EventDocument.document), *keys)
+        .join_from(cut, EventDocument, col(EventDocument.id) == document_id)
+        .order_by(*Order(tuple(keys), order.descending).clauses())
     )
 
 
