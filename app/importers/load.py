@@ -16,6 +16,10 @@ Rejected = Callable[[Reject], None]
 
 __all__ = ["LoadError", "Summary", "load", "load_countries", "render_all"]
 
+_LARGE = (
+    "event", "event_document", "event_country", "event_actor", "event_context", "evidence", "event_search", "event_tally",
+    "source", "actor",
+)  # fmt: skip
 _IMPORT_LOCK = 4_261_402_025
 _LOAD = TABLES["load"]
 _DATASET = TABLES["dataset"]
@@ -165,18 +169,9 @@ def _tidy(connection: Connection) -> None:
         connection.exec_driver_sql("ANALYZE")
         connection.commit()
         return
-    for name in (
-        "event",
-        "event_country",
-        "event_actor",
-        "event_context",
-        "evidence",
-        "event_document",
-        "event_search",
-        "source",
-    ):
-        connection.exec_driver_sql(f"ANALYZE {name}")
-    connection.commit()
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    # An index alone answers only for pages that were vacuumed; the server would come to it later by itself.
+    connection.exec_driver_sql(f"VACUUM (ANALYZE) {', '.join(_LARGE)}")
 
 
 def _now() -> datetime:

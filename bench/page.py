@@ -1,0 +1,133 @@
+"""How soon the dashboard shows something, and how soon it has answered what a person does, in Chromium.
+
+    python -m bench.page --events 1000000 --repeat 5
+
+Prints a Markdown table, or writes it into docs/performance.md with --write. Databases are kept in --folder.
+"""
+
+import argparse
+import shlex
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Browser, Page
+
+from bench import datasets, report
+from bench.servers import dateline
+from tests.browser import chromium
+
+_COUNT_REQUESTS = """
+window.waitingFor = 0;
+const ask = window.fetch;
+window.fetch = (...asked) => {
+  window.waitingFor += 1;
+  return ask(...asked).finally(() => { window.waitingFor -= 1; });
+};
+"""
+# Settled: no answer is awaited and no panel busy, in three frames after each other; the last two are not counted.
+_SETTLE = """
+async (act) => {
+  const begun = performance.now();
+  if (act) new Function(act)();
+  let quiet = 0, since = begun;
+  while (quiet < 3) {
+    await new Promise(requestAnimationFrame);
+    const busy = window.waitingFor > 0 || document.querySelector('[aria-busy="true"]');
+    if (busy) quiet = 0;
+    else if (quiet++ === 0) since = performance.now();
+    if (performance.now() - begun > 30000) return [begun, Infinity];
+  }
+  return [begun, since];
+}
+"""
+_SLIDER = (
+    "document.querySelector('[data-handle=\"{end}\"]')"
+    ".dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}', bubbles: true}}))"
+)
+_PRESS = "document.querySelectorAll('#{panel} .bar')[{n}].click()"
+
+
+def _steps(n: int) -> list[tuple[str, str]]:
+    """What a person does, one thing after another; every round does it elsewhere, so that no answer is at hand."""
+    date = "const box = document.getElementById('{0}'); box.value = '{1}'; box.dispatchEvent(new Event('change'))"
+    return [
+        ("choose a country", _PRESS.format(panel="by-country", n=n)),
+        ("choose a type, too", _PRESS.format(panel="by-type", n=n)),
+        ("take the type away", _PRESS.format(panel="by-type", n=n)),
+        ("move the start of the range", _SLIDER.format(end="from", key="ArrowRight")),
+        ("move the end of the range", _SLIDER.format(end="to", key="ArrowLeft")),
+        ("take the country away", _PRESS.format(panel="by-country", n=n)),
+        ("give a day to begin with", date.format("date_from", f"{2003 + n}-03-{14 + n}")),
+        ("surely within the range", date.format("date_match", "certain")),
+        ("open an event", "document.querySelectorAll('.item a')[3].click()"),
+        ("go back to the list", "history.back()"),
+        ("turn the page", "document.querySelector('.pager a[rel=next]').click()"),
+        ("all dates", "document.getElementById('all-dates').click()"),
+    ]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure, and print or write the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--databases", nargs="+", choices=["sqlite", "postgresql"], default=["sqlite"])
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "dateline-bench")
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
+    options = parser.parse_args(arguments)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    shown = shlex.join(["python", "-m", "bench.page", *(a for a in arguments if a != "--write")])
+    lines = [f"`{shown}`", "", f"On {report.machine()}. Milliseconds: median (lowest to highest).", ""]
+    tables = {kind: _measured(kind, options) for kind in options.databases}
+    lines += [f"| | {' | '.join(tables)} |", f"|---|{'---|' * len(tables)}"]
+    for what in next(iter(tables.values())):
+        lines.append(f"| {what} | {' | '.join(_told(table[what]) for table in tables.values())} |")
+    if options.write:
+        report.write("bench.page", "\n".join(lines))
+    else:
+        print("\n".join(lines))
+
+
+def _measured(kind: str, options: argparse.Namespace) -> dict[str, list[float]]:
+    with datasets.server(kind, options.folder) as postgres:
+        data = datasets.built(kind, options.events, options.folder, postgres)
+        with dateline(data.url, options.folder, "page") as server, chromium() as browser:
+            _visit(browser, server.base, 0)  # the server's first answers
+            rounds = [_visit(browser, server.base, n) for n in range(options.repeat)]
+    return {what: [one[what] for one in rounds] for what in rounds[0]}
+
+
+def _visit(browser: Browser, base: str, n: int) -> dict[str, float]:
+    """One visit of someone who has never been here, in milliseconds."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.add_init_script(_COUNT_REQUESTS)
+    page.goto(base)
+    _, settled = page.evaluate(_SETTLE)
+    shown: float = page.evaluate("performance.getEntriesByName('events-shown')[0].startTime")
+    found = {"first events on the screen": shown, "everything on the screen": settled}
+    for what, act in _steps(n):
+        found[what] = _did(page, what, act)
+    context.close()
+    return found
+
+
+def _did(page: Page, what: str, act: str) -> float:
+    begun, settled = page.evaluate(_SETTLE, act)
+    problem = page.locator(".problem").first
+    if problem.count():
+        raise SystemExit(f"{what}: {problem.inner_text()}")
+    return float(settled - begun)
+
+
+def _told(took: list[float]) -> str:
+    return f"{median(took):.0f} ({min(took):.0f} to {max(took):.0f})"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
