@@ -110,7 +110,8 @@ def page(query: EventList, sort: str, part: Part, dialect: str) -> Statement:
     order, limit = ORDERS[sort], bindparam("limit", type_=Integer)
     if query.q is not None and dialect == "sqlite" and sort in _BY_DATE:
         return _page_of_words(query, order)
-    lead = _lead(query, part)
+    cells = places.each_cell() if _is_narrow(query) and dialect == "postgresql" else None
+    lead = _lead(query, part, cells)
     if lead is None:
         found = select(*order.columns, col(Event.document_id))
         found = found.where(*filters.clauses(filters.marked(query)), col(Event.withdrawn).is_(None))
@@ -120,8 +121,7 @@ def page(query: EventList, sort: str, part: Part, dialect: str) -> Statement:
             **{REPLANNED: query.q is not None}
         )
     here = Order((lead.table.date_start, lead.event_id), order.descending)
-    cells = places.each_cell() if _is_boxed(query) and dialect == "postgresql" else None
-    ranges = list(_ranges(query, lead, cells))
+    ranges = list(_ranges(query, lead))
     if query.cursor is not None:
         ranges = [one.where(here.behind()) for one in ranges]
     if len(ranges) == 1 and not _is_boxed(query):
@@ -216,10 +216,9 @@ def count(query: EventList, most: int | None) -> Statement:
     return select(func.count()).select_from(counted.subquery())
 
 
-def _ranges(query: EventList, lead: _Lead, cells: TableValuedAlias | None = None) -> Iterable[Select[Any]]:
+def _ranges(query: EventList, lead: _Lead) -> Iterable[Select[Any]]:
     """(day, id, document_id) of the events in each range of the index, with all other filters."""
-    probing = lead.table is not Event or _is_boxed(query)
-    marks = filters.marked(query, probing=probing, cell=None if cells is None else cells.c.cell)
+    marks = filters.marked(query, probing=lead.table is not Event or _is_boxed(query))
     rest = filters.clauses(marks, without=lead.answers)
     wanted: Select[Any] = select(
         col(lead.table.date_start).label("day"),
@@ -236,7 +235,7 @@ def _lead_of(query: EventList) -> tuple[str, Any, Any] | None:
     """The filter, table and column by which a list in the order of days is read; None when no index has that order."""
     if query.sort not in _BY_DATE or query.q is not None or query.source is not None:
         return None
-    if _is_boxed(query) and query.actor is None:
+    if _is_boxed(query):
         return ("", Event, None)
     for lead in _LEADS:
         if (asked := getattr(query, lead[0])) is not None:
@@ -247,16 +246,23 @@ def _lead_of(query: EventList) -> tuple[str, Any, Any] | None:
 
 
 def _is_boxed(query: EventList) -> bool:
-    """A few cells of the map hold all that is asked for: the page is merged from them, and its documents come last."""
-    return query.bbox is not None and not filters.is_wide(query.bbox)
+    """The page is merged from the cells of the map that a box touches, and its documents are looked up last."""
+    return query.bbox is not None and filters.breadth(query.bbox) != filters.WIDE
 
 
-def _lead(query: EventList, part: Part) -> _Lead | None:
+def _is_narrow(query: EventList) -> bool:
+    return query.bbox is not None and filters.breadth(query.bbox) == filters.NARROW
+
+
+def _lead(query: EventList, part: Part, cells: TableValuedAlias | None = None) -> _Lead | None:
     if (found := _lead_of(query)) is None:
         return None
     name, table, column = found
     marks = filters.marked(query)
     dated = _dated(marks, table, part)
+    if query.bbox is not None and _is_boxed(query):
+        here = filters.in_cells(query.bbox, marked=True) if cells is None else col(Event.cell) == cells.c.cell
+        dated = [(here, *when) for when in dated]
     if not name:
         return _Lead(table, _DATES, dated, disjoint=True)
     asked = getattr(marks, name)

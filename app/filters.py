@@ -79,15 +79,11 @@ class Marks(SimpleNamespace):
     model: type[Query]
     asked: Query
     probing: bool
-    cell: ColumnElement[int] | None
 
 
-def marked(query: Query, *, probing: bool = False, cell: ColumnElement[int] | None = None) -> Marks:
-    """The marks of a query; with `probing`, clauses look an event up rather than list a whole subquery.
-
-    With `cell`, a box is looked for in this cell of the map and not in all that it touches.
-    """
-    marks = Marks(model=type(query), asked=query, probing=probing, cell=cell)
+def marked(query: Query, *, probing: bool = False) -> Marks:
+    """The marks of a query; with `probing`, clauses look an event up rather than list a whole subquery."""
+    marks = Marks(model=type(query), asked=query, probing=probing)
     filters = dict(_marked_fields(type(query)))
     for name in type(query).model_fields:
         value = getattr(query, name)
@@ -164,6 +160,11 @@ def _has(query: Any, event_id: Any, *conditions: ColumnElement[bool]) -> ColumnE
     return col(Event.id).in_(select(col(event_id)).where(*conditions))
 
 
+def _own(column: Any, query: Any) -> Any:
+    """A column of the event; in a form that no index is looked up by where the events come from elsewhere."""
+    return func.coalesce(column, "") if getattr(query, "probing", False) else col(column)
+
+
 def _within(box: list[Any], query: Any) -> ColumnElement[bool]:
     west, south, east, north = box
     marks = isinstance(query, Marks)
@@ -173,29 +174,35 @@ def _within(box: list[Any], query: Any) -> ColumnElement[bool]:
     if asked[0] == -180 or asked[2] == 180:  # one meridian, written in two ways
         across = or_(across, longitude == literal_column("-180"), longitude == literal_column("180"))
     within = and_(latitude.between(south, north), across)
-    if is_wide(asked):  # then the order of days finds enough sooner than many cells
+    if breadth(asked) == WIDE or getattr(query, "probing", False):
         return within
-    if marks and query.cell is not None:
-        return and_(col(Event.cell) == query.cell, within)
-    return and_(places.InCells(col(Event.cell), None if marks else places.cells(box)), within)
+    return and_(in_cells(asked, marked=marks), within)
+
+
+def in_cells(box: list[float], *, marked: bool) -> ColumnElement[bool]:
+    """The event is in one of the cells that a box touches, or that are bound to their mark."""
+    few = breadth(box) == NARROW
+    return places.InCells(col(Event.cell), None if marked else places.cells(box), few=few)
 
 
 def _box_bound(box: list[float]) -> dict[str, Any]:
-    cells = {} if is_wide(box) else {places.MARK: places.cells(box)}
+    cells = {} if breadth(box) == WIDE else {places.MARK: places.cells(box)}
     return cells | {f"bbox_{n}": degrees for n, degrees in enumerate(box)}
 
 
-def _box_shape(box: list[float]) -> tuple[bool, ...]:
-    return is_wide(box), _crosses(box), box[0] == -180 or box[2] == 180
+def _box_shape(box: list[float]) -> tuple[Hashable, ...]:
+    return breadth(box), _crosses(box), box[0] == -180 or box[2] == 180
 
 
-_WIDE = 360 * 180 / 50  # square degrees
+NARROW, BROAD, WIDE = range(3)
 
 
-def is_wide(box: list[float]) -> bool:
-    """The box is so large that many events lie in it, or that it touches many cells."""
+def breadth(box: list[float]) -> int:
+    """Whether a box touches few cells, many, or so many that events in the order of days lie in it soon enough."""
     west, south, east, north = box
-    return ((east - west) % 360 or 360 * (east != west)) * (north - south) > _WIDE
+    width = (east - west) % 360 or 360 * (east != west)
+    share = width * (north - south) / (360 * 180)
+    return NARROW if share < 1 / 25 else BROAD if share < 1 / 10 else WIDE
 
 
 def _crosses(box: list[float]) -> bool:
@@ -272,7 +279,7 @@ class EventFilters(Query):
         list[Annotated[str, Listed("event_type")]] | None,
         Split,
         Field(description="PLOVER event types; see `/v1/codes`.", examples=["RETREAT"]),
-        Where(lambda v, q: col(Event.type).in_(v)),
+        Where(lambda v, q: _own(Event.type, q).in_(v)),
     ] = None
     mode: Annotated[
         list[Annotated[str, Listed("mode")]] | None,
@@ -318,7 +325,7 @@ class EventFilters(Query):
         Split,
         Field(max_length=MANY, description="Ids of datasets.", examples=["niger-2024"]),
         Refers(Dataset.id),
-        Where(lambda v, q: col(Event.dataset_id).in_(v)),
+        Where(lambda v, q: _own(Event.dataset_id, q).in_(v)),
     ] = None
     q: Annotated[
         Text | None,

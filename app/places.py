@@ -50,13 +50,16 @@ def _sqlite_cell_of(_element: CellOf, _compiler: Any, **_: Any) -> str:
 
 
 class InCells(ColumnElement[bool]):
-    """True for a cell that is one of `asked`, a text that `cells` made; without it, of the text bound to `MARK`."""
+    """True for a cell that is one of `asked`, a text that `cells` made; without it, of the text bound to `MARK`.
+
+    PostgreSQL is asked only for `few`: it would read and sort all that lies in many.
+    """
 
     inherit_cache = False
     type = Boolean()
 
-    def __init__(self, cell: Any, asked: str | None = None) -> None:
-        self.cell = cell
+    def __init__(self, cell: Any, asked: str | None = None, *, few: bool = True) -> None:
+        self.cell, self.few = cell, few
         self.asked = bindparam(MARK, asked, type_=String(), unique=asked is not None)
 
     def self_group(self, against: Any = None) -> "InCells":  # noqa: ARG002
@@ -71,6 +74,8 @@ def _sqlite_in_cells(element: InCells, compiler: Any, **kw: Any) -> str:
 
 @compiles(InCells, "postgresql")
 def _postgresql_in_cells(element: InCells, compiler: Any, **kw: Any) -> str:
+    if not element.few:
+        return "true"
     cell, asked = compiler.process(element.cell, **kw), compiler.process(_numbers(element.asked), **kw)
     return f"{cell} = ANY ({asked})"
 

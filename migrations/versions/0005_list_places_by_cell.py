@@ -16,7 +16,7 @@ _CELL = {
     "sqlite": "CAST((latitude + 90) / 5 AS integer) * 100 + CAST((longitude + 180) / 5 AS integer)",
     "postgresql": "CAST(floor((latitude + 90) / 5) * 100 + floor((longitude + 180) / 5) AS integer)",
 }
-_COLUMNS = ["cell", "date_start", "id", "span", "date_end", "document_id", "longitude", "latitude"]
+_COLUMNS = ["cell", "date_start", "id", "span", "date_end", "document_id", "longitude", "latitude", "type"]
 
 
 def upgrade() -> None:
