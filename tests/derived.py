@@ -1,12 +1,13 @@
 """The law of what is derived from events: whatever was written, it is what the events say now."""
 
+import math
 from collections import Counter, defaultdict
 from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from app import search, spans
+from app import places, search, spans
 from app.tables import Event, EventActor, EventContext, EventCountry, EventTally
 
 _REPEATED = ("date_start", "date_end", "span", "document_id")
@@ -21,6 +22,7 @@ def check_derived(engine: Engine) -> None:
         for event in events.values():
             span = spans.span(event.date_start, event.date_end)
             assert event.span == (span if event.withdrawn is None else spans.WITHDRAWN)
+            assert event.cell == _cell(event.latitude, event.longitude)
             assert event.document_id >> search.DAY_SHIFT == event.date_start.toordinal()
         for table, key in (
             (EventCountry, "country_code"),
@@ -41,6 +43,12 @@ def check_derived(engine: Engine) -> None:
             for row in session.exec(select(EventTally))
         }
     assert {key: row for key, row in held.items() if any(row)} == _tallies(events, countries)
+
+
+def _cell(latitude: float | None, longitude: float | None) -> int | None:
+    if latitude is None or longitude is None:
+        return None
+    return math.floor((latitude + 90) / places.SIZE) * 100 + math.floor((longitude + 180) / places.SIZE)
 
 
 def _tallies(events: dict[str, Any], countries: dict[str, set[str]]) -> dict[Any, tuple[int, ...]]:
