@@ -213,7 +213,8 @@ def count(query: EventList, most: int | None) -> Statement:
     counted = select(together)
     if most is not None:
         counted = counted.limit(literal(most, Integer))
-    return select(func.count()).select_from(counted.subquery())
+    total: Statement = select(func.count()).select_from(counted.subquery())
+    return total.execution_options(**{REPLANNED: query.q is not None})
 
 
 def _ranges(query: EventList, lead: _Lead) -> Iterable[Select[Any]]:
