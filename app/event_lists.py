@@ -248,11 +248,11 @@ def _lead_of(query: EventList) -> tuple[str, Any, Any] | None:
 
 def _is_boxed(query: EventList) -> bool:
     """The page is merged from the cells of the map that a box touches, and its documents are looked up last."""
-    return query.bbox is not None and filters.breadth(query.bbox) != filters.WIDE
+    return query.bbox is not None and places.breadth(query.bbox) != places.WIDE
 
 
 def _is_narrow(query: EventList) -> bool:
-    return query.bbox is not None and filters.breadth(query.bbox) == filters.NARROW
+    return query.bbox is not None and places.breadth(query.bbox) == places.NARROW
 
 
 def _lead(query: EventList, part: Part, cells: TableValuedAlias | None = None) -> _Lead | None:

@@ -174,35 +174,24 @@ def _within(box: list[Any], query: Any) -> ColumnElement[bool]:
     if asked[0] == -180 or asked[2] == 180:  # one meridian, written in two ways
         across = or_(across, longitude == literal_column("-180"), longitude == literal_column("180"))
     within = and_(latitude.between(south, north), across)
-    if breadth(asked) == WIDE or getattr(query, "probing", False):
+    if places.breadth(asked) == places.WIDE or getattr(query, "probing", False):
         return within
     return and_(in_cells(asked, marked=marks), within)
 
 
 def in_cells(box: list[float], *, marked: bool) -> ColumnElement[bool]:
     """The event is in one of the cells that a box touches, or that are bound to their mark."""
-    few = breadth(box) == NARROW
+    few = places.breadth(box) == places.NARROW
     return places.InCells(col(Event.cell), None if marked else places.cells(box), few=few)
 
 
 def _box_bound(box: list[float]) -> dict[str, Any]:
-    cells = {} if breadth(box) == WIDE else {places.MARK: places.cells(box)}
+    cells = {} if places.breadth(box) == places.WIDE else {places.MARK: places.cells(box)}
     return cells | {f"bbox_{n}": degrees for n, degrees in enumerate(box)}
 
 
 def _box_shape(box: list[float]) -> tuple[Hashable, ...]:
-    return breadth(box), _crosses(box), box[0] == -180 or box[2] == 180
-
-
-NARROW, BROAD, WIDE = range(3)
-
-
-def breadth(box: list[float]) -> int:
-    """Whether a box touches few cells, many, or so many that events in the order of days lie in it soon enough."""
-    west, south, east, north = box
-    width = (east - west) % 360 or 360 * (east != west)
-    share = width * (north - south) / (360 * 180)
-    return NARROW if share < 1 / 25 else BROAD if share < 1 / 10 else WIDE
+    return places.breadth(box), _crosses(box), box[0] == -180 or box[2] == 180
 
 
 def _crosses(box: list[float]) -> bool:

@@ -93,6 +93,17 @@ def _numbers(asked: BindParameter[str]) -> ColumnElement[Any]:
     return cast(func.string_to_array(asked, literal_column("','")), ARRAY(Integer))
 
 
+NARROW, BROAD, WIDE = range(3)
+
+
+def breadth(box: Sequence[float]) -> int:
+    """Whether a box touches few cells, many, or so many that events in the order of days lie in it soon enough."""
+    west, south, east, north = box
+    width = east - west if west <= east else east - west + 360
+    share = width * (north - south) / (360 * 180)
+    return NARROW if share < 1 / 25 else BROAD if share < 1 / 10 else WIDE
+
+
 def cells(box: Sequence[float]) -> str:
     """The numbers of the cells that a box touches, with commas between them."""
     west, south, east, north = box

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from starlette.testclient import TestClient
 
-from app import db, filters, places
+from app import db, places
 from app.importers.load import load
 from app.main import create_app
 from app.settings import Settings
@@ -134,7 +134,7 @@ def test_the_cells_of_a_box_hold_all_its_points(seed: int) -> None:
 
 
 def test_the_breadth_of_boxes() -> None:
-    assert filters.breadth([0, 0, 30, 30]) == filters.breadth([170, -15, -160, 15]) == filters.NARROW
-    assert filters.breadth([5, 5, 5, 90]) == filters.breadth([0, 0, 0, 0]) == filters.NARROW
-    assert filters.breadth([0, 0, 60, 60]) == filters.BROAD
-    assert filters.breadth([-180, -90, 180, 90]) == filters.breadth([1, -90, 0, 90]) == filters.WIDE
+    assert places.breadth([0, 0, 30, 30]) == places.breadth([170, -15, -160, 15]) == places.NARROW
+    assert places.breadth([5, 5, 5, 90]) == places.breadth([0, 0, 0, 0]) == places.NARROW
+    assert places.breadth([0, 0, 60, 60]) == places.BROAD
+    assert places.breadth([-180, -90, 180, 90]) == places.breadth([1, -90, 0, 90]) == places.WIDE
