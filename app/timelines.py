@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -96,7 +97,7 @@ def _key(query: StatsQuery, key: stats.Key) -> dict[str, str]:
 async def _histograms(
     reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
 ) -> stats.Histograms:
-    if tally_counts.counts(query) and not query.keys and _whole(unit, low, high):
+    if not query.keys and tally_counts.counts(query) and _whole(query, unit, low, high):
         return await _tallied(reader, query, unit, low, high)
     start: Any = col(Event.date_start)
     end: Any = col(Event.date_end)
@@ -116,8 +117,10 @@ async def _histograms(
     )
 
 
-def _whole(unit: stats.Unit, low: date | None, high: date | None) -> bool:
-    """The range consists of whole periods, of which tallies know all."""
+def _whole(query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None) -> bool:
+    """The range consists of whole periods, of which tallies know what may have happened in them."""
+    if query.date_match == "certain" and (low or high):
+        return False
     begins = low is None or low == stats.first_day(unit, stats.number(unit, low))
     return begins and (high is None or high == stats.last_day(unit, stats.number(unit, high)))
 
@@ -125,8 +128,8 @@ def _whole(unit: stats.Unit, low: date | None, high: date | None) -> bool:
 async def _tallied(
     reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
 ) -> stats.Histograms:
-    key, statement, values = tally_counts.periods(query, unit)
-    rows = await reader.prepared(key, lambda _: statement, values)
+    key, values = tally_counts.key(query, "periods", unit), tally_counts.values(query)
+    rows = await reader.prepared(key, lambda _: tally_counts.periods(query, unit), values)
     first = stats.number(unit, low or date.min)
     last = stats.number(unit, high or date.max)
     starts: dict[int, int] = {}
@@ -141,7 +144,7 @@ async def _tallied(
         if first <= at <= last:
             for histogram, number in ((starts, begun), (ends, ended), (within, inside), (deaths, dead)):
                 if number:  # a zero would reach as far as a count
-                    histogram[at] = number
+                    histogram[at] = histogram.get(at, 0) + number
     if before:
         starts[first] = starts.get(first, 0) + before
     if beyond:
@@ -158,35 +161,47 @@ def _by_key(rows: Sequence[Any], counted: str) -> dict[stats.Key, dict[int, int]
 
 
 async def _altogether(reader: Reader, query: StatsQuery) -> list[dict[str, Any]]:
-    possible, certain = await _totals(reader, query)
-    if len(possible) > query.limit:
+    known = tally_counts.counts(query, query.keys) and _same_range(query, query.certain())
+    found = await (_summed(reader, query) if known else _counted(reader, query))
+    if len(found) > query.limit:
         raise stats.TooManyRows
-    found = []
-    for key, (events, _) in sorted(possible.items(), key=lambda entry: (-entry[1][0], entry[0])):
-        sure, deaths = certain.get(key, (0, 0))
-        found.append({**_key(query, key), "possible": events, "certain": sure, "fatalities": deaths})
+    return [
+        {**_key(query, key), "possible": possible, "certain": certain, "fatalities": deaths}
+        for key, (possible, certain, deaths) in sorted(found.items(), key=lambda row: (-row[1][0], row[0]))
+    ]
+
+
+_Totals: TypeAlias = dict[stats.Key, tuple[int, int, int]]  # possible, certain and deaths, by key
+
+
+def _same_range(one: StatsQuery, other: StatsQuery) -> bool:
+    return (one.date_from, one.date_to) == (other.date_from, other.date_to)
+
+
+async def _summed(reader: Reader, query: StatsQuery) -> _Totals:
+    """From the tallies."""
+    keys, values = query.keys, tally_counts.values(query)
+    made = partial(tally_counts.key, query, *keys)
+    rows = await reader.prepared(made("totals"), lambda _: tally_counts.totals(query, keys), values)
+    left: Sequence[Any] = ()
+    if query.date_to is not None:
+        left = await reader.prepared(made("going on"), lambda _: tally_counts.going_on(query, keys), values)
+    going_on = {tuple(key): (int(events), int(deaths)) for *key, events, deaths in left}
+    found = {}
+    for *key, possible, begun, toll in rows:
+        events, deaths = going_on.get(tuple(key), (0, 0))
+        certain = int(begun) - events
+        reached = certain if query.date_match == "certain" else int(possible)
+        if reached or not keys:
+            found[tuple(key)] = reached, certain, int(toll) - deaths
     return found
 
 
-_Totals: TypeAlias = dict[stats.Key, tuple[int, int]]  # events and deaths, by key
-
-
-async def _totals(reader: Reader, query: StatsQuery) -> tuple[_Totals, _Totals]:
-    """What is possible, and what is certain."""
-    known = tally_counts.totals(query, query.keys[0]) if len(query.keys) == 1 else None
-    if known is not None:
-        key, statement, values = known
-        rows = await reader.prepared(key, lambda _: statement, values)
-        all_time: _Totals = {
-            (scope.partition(":")[2],): (int(events), int(deaths)) for scope, events, deaths in rows
-        }
-        return all_time, all_time
+async def _counted(reader: Reader, query: StatsQuery) -> _Totals:
+    """From the events."""
     possible, certain = await _count(reader, query, []), await _count(reader, query.certain(), [])
-    return _by_whole_key(possible), _by_whole_key(certain)
-
-
-def _by_whole_key(rows: Sequence[Any]) -> _Totals:
-    return {tuple(row[:-2]): (row.events, row.deaths) for row in rows}
+    sure = {tuple(row[:-2]): (row.events, row.deaths) for row in certain}
+    return {(key := tuple(row[:-2])): (row.events, *sure.get(key, (0, 0))) for row in possible}
 
 
 async def _count(
