@@ -1,6 +1,6 @@
 """The SELECTs that count events by time, country, type, actor and dataset."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, TypeAlias
@@ -11,11 +11,13 @@ from sqlalchemy import (
     Integer,
     String,
     Subquery,
+    and_,
     case,
     func,
     literal,
     literal_column,
     select,
+    true,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -73,25 +75,31 @@ async def _in_time(reader: Reader, query: StatsQuery, unit: stats.Unit) -> list[
     low = None if query.date_from == date.min else query.date_from
     high = None if query.date_to == date.max else query.date_to
     made = await _histograms(reader, query, unit, low, high)
-    found = stats.timeline(unit, made, low, high, fill=query.fill == "zero", most=query.limit)
-    return [
-        {
-            unit: stats.name(unit, bucket.period),
-            "start": max(stats.first_day(unit, bucket.period), low or date.min),
-            "end": min(stats.last_day(unit, bucket.period), high or date.max),
-            **_key(query, bucket.key),
-            "possible": bucket.possible,
-            "certain": bucket.certain,
-            "fatalities": bucket.fatalities,
+    keys = query.keys
+    rows = []
+    for bucket in stats.timeline(unit, made, low, high, fill=query.fill == "zero", most=query.limit):
+        name, first, last = stats.described(unit, bucket.period)
+        row: dict[str, Any] = {
+            unit: name,
+            "start": first if low is None else max(first, low),
+            "end": last if high is None else min(last, high),
         }
-        for bucket in found
-    ]
+        row |= _key(keys, bucket.key)
+        row["possible"], row["certain"], row["fatalities"] = (
+            bucket.possible,
+            bucket.certain,
+            bucket.fatalities,
+        )
+        rows.append(row)
+    return rows
 
 
-def _key(query: StatsQuery, key: stats.Key) -> dict[str, str]:
+def _key(keys: Sequence[str], key: stats.Key) -> dict[str, str]:
     """The values of a row, each with a place for its name."""
-    named = zip(query.keys, key, strict=True)
-    return {field: value for dimension, value in named for field in (dimension, f"{dimension}_name")}
+    row = {}
+    for dimension, value in zip(keys, key, strict=True):
+        row[dimension] = row[f"{dimension}_name"] = value
+    return row
 
 
 async def _histograms(
@@ -104,16 +112,14 @@ async def _histograms(
     # Without this, events that reach out of the range on many days would be as many rows.
     begun = start if low is None else case((start < low, literal(low, Date)), else_=start)
     ended = end if high is None else case((end > high, literal(high, Date)), else_=end)
-    starts = await _count(reader, query, [_Period(begun, unit)])
-    ends = await _count(reader, query, [_Period(ended, unit)])
-    one_period = _Period(start, unit) == _Period(end, unit)
-    within = await _count(reader, query.certain(), [_Period(start, unit)], one_period)
+    starts = await _count(reader, query, _Period(begun, unit), _Period(start, unit) == _Period(end, unit))
+    ends = await _count(reader, query, _Period(ended, unit))
     one_series: stats.Histogram = {} if query.keys else {(): {}}  # it is there also when it is empty
     return stats.Histograms(
-        starts={**one_series, **_by_key(starts, "events")},
-        ends=_by_key(ends, "events"),
-        within=_by_key(within, "events"),
-        deaths=_by_key(within, "deaths"),
+        starts={**one_series, **_by_key(starts, "possible")},
+        ends=_by_key(ends, "possible"),
+        within=_by_key(starts, "certain"),
+        deaths=_by_key(starts, "deaths"),
     )
 
 
@@ -155,7 +161,7 @@ async def _tallied(
 def _by_key(rows: Sequence[Any], counted: str) -> dict[stats.Key, dict[int, int]]:
     found: dict[stats.Key, dict[int, int]] = {}
     for row in rows:
-        period, *key = row[:-2]
+        period, *key = row[:-3]
         found.setdefault(tuple(key), {})[stats.number_of(period)] = getattr(row, counted)
     return found
 
@@ -165,8 +171,9 @@ async def _altogether(reader: Reader, query: StatsQuery) -> list[dict[str, Any]]
     found = await (_summed(reader, query) if known else _counted(reader, query))
     if len(found) > query.limit:
         raise stats.TooManyRows
+    keys = query.keys
     return [
-        {**_key(query, key), "possible": possible, "certain": certain, "fatalities": deaths}
+        {**_key(keys, key), "possible": possible, "certain": certain, "fatalities": deaths}
         for key, (possible, certain, deaths) in sorted(found.items(), key=lambda row: (-row[1][0], row[0]))
     ]
 
@@ -199,31 +206,34 @@ async def _summed(reader: Reader, query: StatsQuery) -> _Totals:
 
 async def _counted(reader: Reader, query: StatsQuery) -> _Totals:
     """From the events."""
-    possible, certain = await _count(reader, query, []), await _count(reader, query.certain(), [])
-    sure = {tuple(row[:-2]): (row.events, row.deaths) for row in certain}
-    return {(key := tuple(row[:-2])): (row.events, *sure.get(key, (0, 0))) for row in possible}
+    return {tuple(row[:-3]): tuple(row[-3:]) for row in await _count(reader, query)}
 
 
 async def _count(
-    reader: Reader, query: StatsQuery, periods: list[ColumnElement[str]], *more: ColumnElement[bool]
+    reader: Reader,
+    query: StatsQuery,
+    period: ColumnElement[str] | None = None,
+    within: ColumnElement[bool] | None = None,
 ) -> Sequence[Any]:
-    """How many events, and how many deaths in them, by period and key; TooManyRows where an answer would be.
+    """(period, *keys, possible, certain, deaths) of the events; TooManyRows where an answer would be.
 
-    Every period in which events of a key begin or end makes a row, but for an open end, of which a key has one:
-    so more than twice the limit is too many.
+    Certain are those that surely lie in the range, and for which `within` holds. Every period in which events of a key
+    begin or end makes a row, but for an open end, of which a key has one: so more than twice the limit is too many.
     """
-    found: dict[str, Any] = {f"period_{n}": period for n, period in enumerate(periods)}
+    found: dict[str, Any] = {} if period is None else {"period": period}
     joined = [_MEMBERS[key](query) for key in query.keys if key in _MEMBERS]
     members = {subquery.name: subquery.c.member for subquery in joined}
     found |= {f"key_{key}": members.get(key, _COLUMNS.get(key)) for key in query.keys}
+    sure = and_(true(), *_surely(query), *(() if within is None else (within,)))
     wanted: Statement = select(
         *(column.label(name) for name, column in found.items()),
-        func.count().label("events"),
-        func.coalesce(func.sum(col(Event.fatalities_best)), 0).label("deaths"),
+        func.count().label("possible"),
+        func.coalesce(func.sum(case((sure, 1), else_=0)), 0).label("certain"),
+        func.coalesce(func.sum(case((sure, col(Event.fatalities_best)), else_=0)), 0).label("deaths"),
     ).select_from(Event)
     for subquery in joined:
         wanted = wanted.join(subquery, subquery.c.event_id == col(Event.id))
-    wanted = wanted.where(*clauses(query), col(Event.withdrawn).is_(None), *more)
+    wanted = wanted.where(*clauses(query, tuple(_joined(query))), col(Event.withdrawn).is_(None))
     most = 2 * query.limit
     rows = await reader.rows(wanted.group_by(*map(literal_column, found)).limit(most + 1))
     if len(rows) > most:
@@ -231,21 +241,38 @@ async def _count(
     return rows
 
 
+def _surely(query: StatsQuery) -> Iterator[ColumnElement[bool]]:
+    sure = query.certain()
+    if sure.date_from is not None:
+        yield col(Event.date_start) >= sure.date_from
+    if sure.date_to is not None:
+        yield col(Event.date_end) <= sure.date_to
+
+
+def _joined(query: StatsQuery) -> Iterator[str]:
+    """The filters that joined members have passed already."""
+    if "country" in query.keys:
+        yield from ("country", "country_role")
+    if "actor" in query.keys:
+        yield "actor"
+
+
 def _countries(query: StatsQuery) -> Subquery:
     """Each event with each of its countries once, in the roles that are asked for."""
-    of: Statement = select(
-        col(EventCountry.event_id), col(EventCountry.country_code).label("member")
-    ).distinct()
+    of: Statement = select(col(EventCountry.event_id), col(EventCountry.country_code).label("member"))
     if query.country is not None:
         of = of.where(col(EventCountry.country_code).in_(query.country))
-    if query.country_role is not None:
-        of = of.where(col(EventCountry.role).in_(query.country_role))
+    if query.country_role is None:
+        of = of.where(col(EventCountry.first_role))
+    else:
+        of = of.where(col(EventCountry.role).in_(query.country_role)).distinct()
     return of.subquery("country")
 
 
 def _actors(query: StatsQuery) -> Subquery:
     """Each event with each of its actors once, or of those that are asked for."""
-    of: Statement = select(col(EventActor.event_id), col(EventActor.actor_id).label("member")).distinct()
+    of: Statement = select(col(EventActor.event_id), col(EventActor.actor_id).label("member"))
+    of = of.where(col(EventActor.first_role))
     if query.actor is not None:
         of = of.where(col(EventActor.actor_id).in_(query.actor))
     return of.subquery("actor")
