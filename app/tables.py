@@ -232,9 +232,9 @@ class Event(SQLModel, table=True):
         ),
         Index(
             "ix_event_going_on",
-            *("span", "date_start", "date_end", "type", "dataset_id", "fatalities_best", "id"),
-            sqlite_where=text("date_start < date_end AND withdrawn IS NULL"),
-            postgresql_where=text("date_start < date_end AND withdrawn IS NULL"),
+            *("span", "date_start", "date_end", "type", "dataset_id", "withdrawn", "fatalities_best", "id"),
+            sqlite_where=text("date_start < date_end"),
+            postgresql_where=text("date_start < date_end"),
         ),
         Index("ix_event_updated_id", "updated", "id"),
         Index("ix_event_fatalities_rank_id", "fatalities_rank", "id"),

@@ -103,8 +103,8 @@ def totals(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
     )
     return (
         found.select_from(known)
-        .join(part, true())
-        .join(held, and_(*same_cell, *periods))
+        .join(part, true(), isouter=True)
+        .join(held, and_(*same_cell, *periods), isouter=True)
         .where(col(known.level) == "all", *_cells(known, query, keys))
         .group_by(*(getattr(known, key) for key in keys))
     )

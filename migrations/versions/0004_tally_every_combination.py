@@ -17,7 +17,7 @@ depends_on = None
 _ID = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 _NUMBERS = ("starts", "ends", "within", "deaths")
 _LEVELS = (("all", 0), ("year", 4), ("month", 7), ("day", 10))
-_GOES_ON = sa.text("date_start < date_end AND withdrawn IS NULL")
+_GOES_ON = sa.text("date_start < date_end")
 _FACTS = (
     "type, dataset_id, CAST(e.date_start AS text) AS date_start, CAST(e.date_end AS text) AS date_end,"
     " coalesce(fatalities_best, 0) AS toll FROM event e"
@@ -38,7 +38,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_event_going_on",
         "event",
-        ["span", "date_start", "date_end", "type", "dataset_id", "fatalities_best", "id"],
+        ["span", "date_start", "date_end", "type", "dataset_id", "withdrawn", "fatalities_best", "id"],
         sqlite_where=_GOES_ON,
         postgresql_where=_GOES_ON,
     )
