@@ -75,23 +75,24 @@ async def _in_time(reader: Reader, query: StatsQuery, unit: stats.Unit) -> list[
     low = None if query.date_from == date.min else query.date_from
     high = None if query.date_to == date.max else query.date_to
     made = await _histograms(reader, query, unit, low, high)
+    found = stats.timeline(unit, made, low, high, fill=query.fill == "zero", most=query.limit)
     keys = query.keys
     rows = []
-    for bucket in stats.timeline(unit, made, low, high, fill=query.fill == "zero", most=query.limit):
-        name, first, last = stats.described(unit, bucket.period)
-        row: dict[str, Any] = {
+    for period, key, possible, certain, deaths in found:
+        name, first, last = stats.described(unit, period)
+        rows.append({
             unit: name,
             "start": first if low is None else max(first, low),
             "end": last if high is None else min(last, high),
-        }
-        row |= _key(keys, bucket.key)
-        row["possible"], row["certain"], row["fatalities"] = (
-            bucket.possible,
-            bucket.certain,
-            bucket.fatalities,
-        )
-        rows.append(row)
+            **(_key(keys, key) if keys else _NO_KEY),
+            "possible": possible,
+            "certain": certain,
+            "fatalities": deaths,
+        })  # fmt: skip
     return rows
+
+
+_NO_KEY: Mapping[str, str] = {}
 
 
 def _key(keys: Sequence[str], key: stats.Key) -> dict[str, str]:
@@ -145,12 +146,18 @@ async def _tallied(
     before = beyond = 0  # events that began before the range, or end after it, and touch it
     for period, begun, ended, inside, dead in rows:
         at = stats.number_of(period)
-        before += begun - ended if at < first else 0
-        beyond += begun - ended if at <= last else 0
-        if first <= at <= last:
-            for histogram, number in ((starts, begun), (ends, ended), (within, inside), (deaths, dead)):
-                if number:  # a zero would reach as far as a count
-                    histogram[at] = histogram.get(at, 0) + number
+        if at < first:
+            before += begun - ended
+        elif at <= last:
+            beyond += begun - ended
+            if begun:  # a zero would reach as far as a count
+                starts[at] = starts.get(at, 0) + begun
+            if ended:
+                ends[at] = ends.get(at, 0) + ended
+            if inside:
+                within[at] = within.get(at, 0) + inside
+                deaths[at] = deaths.get(at, 0) + dead
+    beyond += before
     if before:
         starts[first] = starts.get(first, 0) + before
     if beyond:
