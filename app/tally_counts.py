@@ -12,14 +12,11 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     String,
-    Subquery,
     and_,
     bindparam,
-    case,
     func,
     literal_column,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.orm import aliased
@@ -86,27 +83,58 @@ def total(query: EventFilters) -> Statement:
 
 
 def totals(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
-    """(*keys, possible, begun, toll): the events that touch the range, that begin in it, and the deaths in these."""
-    known, held, part = aliased(EventTally), aliased(EventTally), _parts(query)
-    starts, ends, toll = (col(number) for number in (held.starts, held.ends, held.toll))
-    found: Statement = select(
-        *(getattr(known, key) for key in keys),
-        func.coalesce(func.sum(case((part.c.sign > 0, starts), else_=-ends)), 0).label("possible"),
-        func.coalesce(func.sum(part.c.sign * starts), 0).label("begun"),
-        func.coalesce(func.sum(part.c.sign * toll), 0).label("toll"),
-    )
-    same_cell = [getattr(held, name) == getattr(known, name) for name in _DIMENSIONS]
+    """(*keys, possible, begun, toll): the events that touch the range, that begin in it, and the deaths in these.
+
+    Each is a sum over whole years, the months of the last year, and the days of the last month, up to the end of the
+    range; and up to its start, which is taken away.
+    """
+    if query.date_to is None:
+        parts = [_part(query, keys, "all", (literal_column("''"), literal_column(f"'{_AFTER}'")))]
+    else:
+        parts = list(_up_to(query, keys, "date_to"))
+    if query.date_from is not None:
+        parts += _up_to(query, keys, "date_from")
+    added = union_all(*parts).subquery("part").c
+    by = [added[key] for key in keys]
+    numbers = [func.coalesce(func.sum(added[name]), 0).label(name) for name in ("possible", "begun", "toll")]
+    return select(*by, *numbers).group_by(*by)
+
+
+def _up_to(query: EventFilters, keys: Sequence[str], end: str) -> Iterator[Statement]:
+    low: ColumnElement[str] = literal_column("''")
+    for level in ("year", "month", "day"):
+        high = bindparam(f"{end}_{level}", type_=String)
+        yield _part(query, keys, level, (low, high), -1 if end == "date_from" else 1)
+        low = high
+
+
+def _part(
+    query: EventFilters,
+    keys: Sequence[str],
+    level: str,
+    bounds: tuple[ColumnElement[str], ColumnElement[str]],
+    sign: int = 1,
+) -> Statement:
+    """The sums over the periods of a level within bounds."""
+    held, (low, high) = aliased(EventTally), bounds
     periods = (
-        col(held.level) == part.c.level,
-        col(held.period) >= part.c.low,
-        col(held.period) < part.c.high,
+        col(held.level) == literal_column(f"'{level}'"),
+        col(held.period) >= low,
+        col(held.period) < high,
     )
+    starts, ends, toll = (sign * func.sum(col(number)) for number in (held.starts, held.ends, held.toll))
+    sums = (starts if sign > 0 else ends).label("possible"), starts.label("begun"), toll.label("toll")
+    if not keys:
+        return select(*sums).where(*periods, *_cells(held, query, keys))
+    known = aliased(EventTally)  # each is looked up, and the outer join has SQLite begin with them
+    by = [getattr(known, key) for key in keys]
+    same_cell = [getattr(held, name) == getattr(known, name) for name in _DIMENSIONS]
     return (
-        found.select_from(known)
-        .join(part, true(), isouter=True)
+        select(*by, *sums)
+        .select_from(known)
         .join(held, and_(*same_cell, *periods), isouter=True)
         .where(col(known.level) == "all", *_cells(known, query, keys))
-        .group_by(*(getattr(known, key) for key in keys))
+        .group_by(*by)
     )
 
 
@@ -158,31 +186,3 @@ def _cells(tally: Any, query: EventFilters, keys: Sequence[str]) -> Iterator[Col
             yield getattr(tally, name) > ""
         elif name != "dataset":
             yield getattr(tally, name) == ""
-
-
-def _parts(query: EventFilters) -> Subquery:
-    """(sign, level, low, high) of the periods to add up: whole years, then months of the last year, then its days."""
-    if query.date_to is None:
-        parts = [_part(1, "all", literal_column("''"), literal_column(f"'{_AFTER}'"))]
-    else:
-        parts = list(_up_to("date_to", 1))
-    if query.date_from is not None:
-        parts += _up_to("date_from", -1)
-    return union_all(*parts).subquery("part")
-
-
-def _up_to(end: str, sign: int) -> Iterator[Statement]:
-    low: ColumnElement[str] = literal_column("''")
-    for level in ("year", "month", "day"):
-        high = bindparam(f"{end}_{level}", type_=String)
-        yield _part(sign, level, low, high)
-        low = high
-
-
-def _part(sign: int, level: str, low: ColumnElement[str], high: ColumnElement[str]) -> Statement:
-    return select(
-        literal_column(str(sign)).label("sign"),
-        literal_column(f"'{level}'").label("level"),
-        low.label("low"),
-        high.label("high"),
-    )

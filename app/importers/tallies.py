@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from app.importers.bulk import Bulk
 
 _LEVELS = {"all": 0, "year": 4, "month": 7, "day": 10}  # characters of an ISO date
-_KEY = ("level", "country", "type", "dataset", "period")
+_KEY = ("level", "country", "type", "period", "dataset")
 _TALLIES = ("starts", "ends", "within", "deaths", "toll")
 _ZEROES = [0] * 5
 _HELD_AT_MOST = 20_000  # events
@@ -69,10 +69,10 @@ class Tallies:
         self._changes.clear()
 
     def _rows(self) -> Iterator[tuple[str | int, ...]]:
-        for cell, rows in self._changes.items():
+        for (country, kind, dataset), rows in self._changes.items():
             for (level, period), row in rows.items():
                 if any(row):
-                    yield (level, *cell, period, *row)
+                    yield (level, country, kind, period, dataset, *row)
 
 
 def _rows() -> dict[_Period, list[int]]:
@@ -90,8 +90,8 @@ def rebuilding() -> Iterator[str]:
         start, end = (f"substr({day}, 1, {length})" for day in ("date_start", "date_end"))
         same = f"CASE WHEN {start} = {end} THEN"
         yield (
-            f"INSERT INTO event_tally ({', '.join((*_KEY, *_TALLIES))}) SELECT '{level}', country, kind, dataset_id,"
-            " period, sum(starts), sum(ends), sum(within), sum(deaths), sum(toll) FROM ("
+            f"INSERT INTO event_tally ({', '.join((*_KEY, *_TALLIES))}) SELECT '{level}', country, kind, period,"
+            " dataset_id, sum(starts), sum(ends), sum(within), sum(deaths), sum(toll) FROM ("
             f"SELECT country, {kind} AS kind, dataset_id, {start} AS period, 1 AS starts, 0 AS ends,"
             f" {same} 1 ELSE 0 END AS within, {same} toll ELSE 0 END AS deaths, toll FROM counted"
             f" UNION ALL SELECT country, {kind}, dataset_id, {end}, 0, 1, 0, 0, 0 FROM counted) AS periods"

@@ -26,7 +26,7 @@ _FACTS = (
 
 def upgrade() -> None:
     op.drop_table("event_tally")
-    _create(("level", "country", "type", "dataset", "period"), (*_NUMBERS, "toll"))
+    _create(("level", "country", "type", "period", "dataset"), (*_NUMBERS, "toll"))
     _collect()
     for kind, (level, length) in product(("''", "type"), _LEVELS):
         _fill(
@@ -84,10 +84,11 @@ def _collect() -> None:
 def _fill(key: dict[str, str], length: int, toll: str, which: str = "") -> None:
     start, end = (f"substr({day}, 1, {length})" for day in ("date_start", "date_end"))
     same = f"CASE WHEN {start} = {end} THEN"
+    columns = ", ".join((*key, "period", *_NUMBERS)) + (toll and ", toll")
     names = ", ".join(f"key_{name}" for name in key)
     named = ", ".join(f"{part} AS key_{name}" for name, part in key.items())
     op.execute(
-        f"INSERT INTO event_tally SELECT {names}, period, sum(starts), sum(ends), sum(within), sum(deaths)"
+        f"INSERT INTO event_tally ({columns}) SELECT {names}, period, sum(starts), sum(ends), sum(within), sum(deaths)"
         f"{toll and ', sum(toll)'} FROM (SELECT {named}, {start} AS period, 1 AS starts, 0 AS ends,"
         f" {same} 1 ELSE 0 END AS within, {same} toll ELSE 0 END AS deaths, toll FROM counted{which}"
         f" UNION ALL SELECT {', '.join(key.values())}, {end}, 0, 1, 0, 0, 0 FROM counted{which}) AS periods"
