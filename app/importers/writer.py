@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, column, select, table, update
 
 from app import codes, documents, search, spans
-from app.documents import Related, Rendered, State
+from app.documents import Related, Rendered, ShownActor, State
 from app.importers import encoding, tallies
 from app.importers.bulk import Bulk, Rows
 from app.importers.tallies import Counted, Tallies
@@ -30,6 +30,7 @@ Shown = Callable[[Connection, Sequence[str]], Mapping[str, Any]]
 BATCH = 1_000  # events that are looked up, rendered and written together
 
 _SETTLED_AT_MOST = 100_000
+_KNOWN_AT_MOST = 20_000
 
 
 class LoadError(ValueError):
@@ -75,6 +76,7 @@ class Writer:
         self._countries = documents.country_names(connection)
         self._sources: dict[str, SourceRecord] = {}
         self._actors: dict[str, ActorRecord] = {}
+        self._known_actors: dict[str, ShownActor] = {}
         self._events: dict[str, EventRecord] = {}
         self._written: set[str] = set()
         self._sequences: dict[str, int] = {}
@@ -154,7 +156,7 @@ class Writer:
                 rows.append((*encoding.stored(rendered), record.id))
                 found_by.append(search.entry(self._dialect, record.id, places[record.id], rendered.text))
             self._bulk.update("event", ("document", "document_evidence", "document_version"), "id", rows)
-            self._bulk.insert("event_search", (self._search_key, "words"), found_by)
+            self._find(found_by)
             count, last = count + len(ids), ids[-1]
         return count
 
@@ -203,22 +205,28 @@ class Writer:
             yield record._replace(evidence=kept) if quotes else record
 
     def _insert(self, records: list[EventRecord], digests: dict[str, str], related: Related) -> None:
-        rows, found_by = [], []
-        state = State(self._dataset_id or "", 1, self._now)
+        found_by: list[tuple[int | str, str]] = []
+        self._bulk.insert("event", encoding.EVENT, self._new_rows(records, digests, related, found_by))
+        self._insert_children(records)
+        self._find(found_by)
+        for record in records:
+            self._count(record)
+        self._summary.inserted += len(records)
+
+    def _new_rows(
+        self, records: list[EventRecord], digests: dict[str, str], related: Related, found_by: list[Any]
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of new events, made while others are stored; to `found_by` goes what the full-text index has to know of them."""
+        state, now = State(self._dataset_id or "", 1, self._now), self._now_text
         for record in records:
             rendered = documents.render(record, state, related)
             sequence = self._sequences[record.id]
-            rows.append((
-                record.id, self._dataset_id, self._now_text, *encoding.facts_columns(record.facts),
-                1, sequence, self._now_text, digests[record.id], *encoding.stored(rendered),
-            ))  # fmt: skip
             place = search.row_id(record.facts.date_start, sequence)
             found_by.append(search.entry(self._dialect, record.id, place, rendered.text))
-            self._count(record)
-        self._bulk.insert("event", encoding.EVENT, rows)
-        self._insert_children(records)
-        self._bulk.insert("event_search", (self._search_key, "words"), found_by)
-        self._summary.inserted += len(records)
+            yield (
+                record.id, self._dataset_id, now, *encoding.facts_columns(record.facts),
+                1, sequence, now, digests[record.id], *encoding.stored(rendered),
+            )  # fmt: skip
 
     def _insert_children(self, records: list[EventRecord]) -> None:
         rows: dict[str, list[Any]] = {name: [] for name in encoding.CHILDREN}
@@ -310,9 +318,8 @@ class Writer:
         actors = {key for record in records for key, _ in record.actors}
         sources = {entry.source_id for record in records for entry in record.evidence}
         sources |= {above for record in self._sources.values() if (above := record.derived_from)}
-        shown_actors = documents.shown_actors(self._connection, actors - self._actors.keys())
+        shown_actors = self._shown_actors(actors)
         shown_sources = documents.shown_sources(self._connection, sources - self._sources.keys())
-        shown_actors |= {key: encoding.shown_actor(self._actors[key]) for key in actors & self._actors.keys()}
         shown_sources |= {key: encoding.shown_source(record) for key, record in self._sources.items()}
         unknown = (actors - shown_actors.keys()) | (sources - shown_sources.keys())
         if unknown:
@@ -320,6 +327,14 @@ class Writer:
                 f"an event names {min(unknown)!r}, which is neither in the file before it nor loaded"
             )
         return Related(self._countries, shown_actors, shown_sources)
+
+    def _shown_actors(self, ids: set[str]) -> Mapping[str, ShownActor]:
+        """Those with these ids and others: many events name the same ones, so what has been looked up is kept."""
+        if len(self._known_actors) > _KNOWN_AT_MOST:
+            self._known_actors.clear()
+        self._known_actors |= {key: encoding.shown_actor(record) for key, record in self._actors.items()}
+        self._known_actors |= documents.shown_actors(self._connection, ids - self._known_actors.keys())
+        return self._known_actors
 
     def _rerender_showing(self, child: str, key: str, renamed: Sequence[str]) -> None:
         """Render anew the events that show something whose name has changed; their own record has not."""
@@ -375,7 +390,11 @@ class Writer:
         """Put events into the full-text index in place of what it had of them."""
         old = [encoding.search_place(row) if self._dialect == "sqlite" else row.id for row in held]
         self._bulk.delete("event_search", self._search_key, old)
-        self._bulk.insert("event_search", (self._search_key, "words"), found_by)
+        self._find(found_by)
+
+    def _find(self, found_by: Iterable[Any]) -> None:
+        """Put events into the full-text index; SQLite writes a segment each time that a key is not above the last."""
+        self._bulk.insert("event_search", (self._search_key, "words"), sorted(found_by))
 
     def _next(self) -> int:
         self._seq += 1
