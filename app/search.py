@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, column, literal_column, table
@@ -36,9 +38,17 @@ def fold(value: str) -> str:
 
 def words(value: str) -> list[str]:
     """The folded words of `value`, each once, in the order in which they first occur."""
-    folded = fold(value)
-    found = (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
+    if value.isascii():
+        found: Iterable[str] = _ASCII_WORD.findall(value.lower())
+    else:  # folding reaches across no white space
+        found = (word for part in value.split() for word in _words_of(part))
     return [word[:_LONGEST_WORD] for word in dict.fromkeys(found)]
+
+
+@lru_cache(20_000)
+def _words_of(part: str) -> list[str]:
+    folded = fold(part)
+    return (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
 
 
 class Matches(ColumnElement[bool]):

@@ -34,7 +34,7 @@ from tests.databases import Databases, postgres_server
 
 TABLES = (
     "dataset", "source", "actor", "event", "event_context", "event_country", "event_actor", "evidence", "event_document",
-    "event_search",
+    "event_search", "event_tally",
 )  # fmt: skip
 
 

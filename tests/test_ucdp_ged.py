@@ -255,11 +255,24 @@ def test_gzip_and_zip(parse: Parse) -> None:
 
 def test_a_broken_archive_is_told_as_such(parse: Parse) -> None:
     content = table([COLUMNS, *(cells(COLUMNS, id=str(n)) for n in range(500))])
-    with pytest.raises(ValueError, match=r"cannot be read after row [0-9]+: "):
+    with pytest.raises(ValueError, match=r"ged\.csv\.gz: cannot be unpacked: "):
         parse(gzip.compress(content)[:-500], name="ged.csv.gz")
     for name in ("ged.csv.gz", "ged.zip"):
-        with pytest.raises(ValueError, match=f"{name}: cannot be read after row 0: "):
+        with pytest.raises(ValueError, match=f"{name}: cannot be unpacked: "):
             parse(content, name=name)
+
+
+def test_the_first_way_in_which_an_actor_is_written_holds_however_long_the_file(
+    parse: Parse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ucdp_ged, "_SENT_AT_MOST", 3)
+    rows = [
+        cells(COLUMNS, id=str(n), side_b=f"North Front {n}", source_article="", source_office=f"Paper {n}")
+        for n in range(20)
+    ]
+    items = parse(table([COLUMNS, *rows]))
+    named = [item.name for item in items if isinstance(item, ActorRecord) and item.id == "ucdp-900"]
+    assert named == ["North Front 0"]
 
 
 def test_rows_of_another_width_and_bytes_that_are_no_text_are_rejected(parse: Parse) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-Rows = Sequence[Sequence[Any]]
+Rows = Sequence[tuple[Any, ...]]
 
 
 class Bulk:
@@ -17,9 +17,9 @@ class Bulk:
         self._cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
         self._mark = "?" if self._sqlite else "%s"
 
-    def insert(self, table: str, columns: Collection[str], rows: Rows) -> None:
-        """Add new rows."""
-        if not rows:
+    def insert(self, table: str, columns: Collection[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        """Add new rows. They may be made as they are taken: PostgreSQL stores some while the next are being made."""
+        if isinstance(rows, Sequence) and not rows:
             return
         names = ", ".join(columns)
         if self._sqlite:
@@ -27,8 +27,9 @@ class Bulk:
             self._cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
             return
         with self._cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            write = copy.write_row
             for row in rows:
-                copy.write_row(row)
+                write(row)
 
     def update(self, table: str, columns: Collection[str], key: str, rows: Rows) -> None:
         """Set `columns` of the rows whose `key` is the last value of each of `rows`."""
@@ -38,15 +39,21 @@ class Bulk:
 
     def add(self, table: str, key: Collection[str], numbers: Collection[str], rows: Rows) -> None:
         """Add to the `numbers` of the rows with these keys, which come first in each of `rows`; a new key is inserted."""
-        if rows:
-            columns = (*key, *numbers)
-            marks = ", ".join(self._mark for _ in columns)
-            sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in numbers)
-            self._cursor.executemany(
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
-                f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sums}",
-                rows,
-            )
+        if not rows:
+            return
+        names = ", ".join((*key, *numbers))
+        sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in numbers)
+        adding = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sums}"
+        in_order = sorted(rows)  # neighbours in the index are written together
+        if self._sqlite:
+            marks = ", ".join("?" * len(in_order[0]))
+            self._cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}){adding}", in_order)  # noqa: S608
+            return
+        self.script(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS added_{table} (LIKE {table})", f"TRUNCATE added_{table}"
+        )
+        self.insert(f"added_{table}", (*key, *numbers), in_order)
+        self.script(f"INSERT INTO {table} ({names}) SELECT {names} FROM added_{table}{adding}")  # noqa: S608
 
     def delete(self, table: str, key: str, values: Collection[Any]) -> None:
         """Remove the rows whose `key` is one of `values`."""

@@ -63,8 +63,8 @@ class Tallies:
             self.flush()
 
     def flush(self) -> None:
-        """Write what has been collected, in the order of the table."""
-        self._bulk.add("event_tally", _KEY, _TALLIES, sorted(self._rows()))
+        """Write what has been collected."""
+        self._bulk.add("event_tally", _KEY, _TALLIES, list(self._rows()))
         self._held = 0
         self._changes.clear()
 

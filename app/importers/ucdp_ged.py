@@ -1,16 +1,13 @@
 """UCDP GED: the CSV files of the Georeferenced Event Dataset and of its candidate releases, row by row."""
 
 import csv
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
 from datetime import date
 from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeAlias
-from zipfile import BadZipFile
 
 from app import codes, edtf
 from app.importers.files import Input
@@ -108,7 +105,9 @@ def version_of(path: Path) -> str:
 
 def parse(source: Input) -> Iterator[Item]:
     """Events, each after its sources and actors, and rejects, in the file's order; ValueError if it is no such file."""
-    sent: set[str] = set()
+    # An actor may be written in several ways, and the first one holds: so these are never forgotten. UCDP has some
+    # thousands. A source's id is made of all that it says, so that saying it again is harmless.
+    sources, actors = set[str](), set[str]()
     for number, row, fault in _rows(source):
         try:
             event, named = _event(row, fault)
@@ -116,9 +115,10 @@ def parse(source: Input) -> Iterator[Item]:
             field, reason = bad.args
             yield Reject(number, field, reason, {_shown(name): _shown(cell) for name, cell in row.items()})
             continue
-        if len(sent) > _SENT_AT_MOST:  # saying a source or actor again is harmless, a set without end is not
-            sent.clear()
+        if len(sources) > _SENT_AT_MOST:
+            sources.clear()
         for record in named:
+            sent = actors if isinstance(record, ActorRecord) else sources
             if record.id not in sent:
                 sent.add(record.id)
                 yield record
@@ -147,7 +147,7 @@ def _rows(source: Input) -> Iterator[tuple[int, _Row, str | None]]:
                 elif _NO_TEXT.search("".join(cells)):
                     fault = "holds a NUL character, which PostgreSQL cannot, or is not UTF-8"
                 yield number, row, fault
-    except (csv.Error, EOFError, gzip.BadGzipFile, zlib.error, BadZipFile) as error:
+    except csv.Error as error:
         raise ValueError(f"{source.path.name}: cannot be read after row {number}: {error}") from error
 
 

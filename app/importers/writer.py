@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, column, select, table, update
 
 from app import codes, documents, search, spans
-from app.documents import Related, Rendered, State
+from app.documents import Related, Rendered, ShownActor, State
 from app.importers import encoding, tallies
 from app.importers.bulk import Bulk
 from app.importers.shelf import Shelf
@@ -32,6 +32,7 @@ Placed = dict[str, tuple[int, Rendered]]  # by event: the id of its documents, a
 BATCH = 1_000  # events that are looked up, rendered and written together
 
 _SETTLED_AT_MOST = 100_000
+_KNOWN_AT_MOST = 20_000
 
 
 class LoadError(ValueError):
@@ -76,6 +77,7 @@ class Writer:
         self._countries = documents.country_names(connection)
         self._sources: dict[str, SourceRecord] = {}
         self._actors: dict[str, ActorRecord] = {}
+        self._known_actors: dict[str, ShownActor] = {}
         self._events: dict[str, EventRecord] = {}
         self._written: set[str] = set()
         self._sequences: dict[str, int] = {}
@@ -198,21 +200,27 @@ class Writer:
             yield record._replace(evidence=kept) if quotes else record
 
     def _insert(self, records: list[EventRecord], digests: dict[str, str], related: Related) -> None:
-        rows, rendered = [], {}
-        state = State(self._dataset_id or "", 1, self._now)
+        rendered: Placed = {}
+        self._bulk.insert("event", encoding.EVENT, self._new_rows(records, digests, related, rendered))
+        self._insert_children(records, rendered)
+        self._shelf.put(rendered)
+        for record in records:
+            self._count(record)
+        self._summary.inserted += len(records)
+
+    def _new_rows(
+        self, records: list[EventRecord], digests: dict[str, str], related: Related, rendered: Placed
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of new events, made while others are stored; `rendered` gets what is to be stored beside them."""
+        state, now = State(self._dataset_id or "", 1, self._now), self._now_text
         for record in records:
             sequence = self._sequences[record.id]
             document_id = search.document_id(record.facts.date_start, sequence)
             rendered[record.id] = document_id, documents.render(record, state, related)
-            rows.append((
-                record.id, self._dataset_id, self._now_text, *encoding.facts_columns(record.facts),
-                1, sequence, self._now_text, digests[record.id], document_id,
-            ))  # fmt: skip
-            self._count(record)
-        self._bulk.insert("event", encoding.EVENT, rows)
-        self._insert_children(records, rendered)
-        self._shelf.put(rendered)
-        self._summary.inserted += len(records)
+            yield (
+                record.id, self._dataset_id, now, *encoding.facts_columns(record.facts),
+                1, sequence, now, digests[record.id], document_id,
+            )  # fmt: skip
 
     def _insert_children(self, records: list[EventRecord], rendered: Placed) -> None:
         rows: dict[str, list[Any]] = {name: [] for name in encoding.CHILDREN}
@@ -303,9 +311,8 @@ class Writer:
         actors = {key for record in records for key, _ in record.actors}
         sources = {entry.source_id for record in records for entry in record.evidence}
         sources |= {above for record in self._sources.values() if (above := record.derived_from)}
-        shown_actors = documents.shown_actors(self._connection, actors - self._actors.keys())
+        shown_actors = self._shown_actors(actors)
         shown_sources = documents.shown_sources(self._connection, sources - self._sources.keys())
-        shown_actors |= {key: encoding.shown_actor(self._actors[key]) for key in actors & self._actors.keys()}
         shown_sources |= {key: encoding.shown_source(record) for key, record in self._sources.items()}
         unknown = (actors - shown_actors.keys()) | (sources - shown_sources.keys())
         if unknown:
@@ -313,6 +320,14 @@ class Writer:
                 f"an event names {min(unknown)!r}, which is neither in the file before it nor loaded"
             )
         return Related(self._countries, shown_actors, shown_sources)
+
+    def _shown_actors(self, ids: set[str]) -> Mapping[str, ShownActor]:
+        """Those with these ids and others: many events name the same ones, so what has been looked up is kept."""
+        if len(self._known_actors) > _KNOWN_AT_MOST:
+            self._known_actors.clear()
+        self._known_actors |= {key: encoding.shown_actor(record) for key, record in self._actors.items()}
+        self._known_actors |= documents.shown_actors(self._connection, ids - self._known_actors.keys())
+        return self._known_actors
 
     def _rerender_showing(self, child: str, key: str, renamed: Sequence[str]) -> None:
         """Render anew the events that show something whose name has changed; their own record has not."""
