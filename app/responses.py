@@ -174,7 +174,8 @@ async def _encoded(request: Request, query: EventQuery, form: formats.Format, en
         raise BadRequest(fault("count", f"{form.name} has no place to tell it; ask for json or geojson"))
     paged = "limit" in query.model_fields_set
     async with AsyncExitStack() as stack:
-        reader = await stack.enter_async_context(request.app.state.reads.snapshot())
+        use = "answer" if paged else "stream"
+        reader = await stack.enter_async_context(request.app.state.reads.snapshot(use))
         headers = validators(request, f"{await queries.version(reader)} {form.name}")
         if headers["ETag"] in held(request):
             return Response(status_code=304, headers=headers)

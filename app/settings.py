@@ -22,9 +22,15 @@ class Settings(BaseSettings):
         description="Seconds a client may reuse an answer unasked; 0 makes it revalidate by ETag",
     )
     max_body_bytes: PositiveInt = Field(default=65_536, description="Largest request body that is accepted")
-    pool_size: PositiveInt = Field(default=8, description="Database connections of one process for reading")
+    pool_size: PositiveInt = Field(default=8, description="Database connections of one process for answers")
+    streams: PositiveInt = Field(
+        default=4, description="Exports that one process streams at a time, each on a connection of its own"
+    )
     pool_timeout: PositiveFloat = Field(
-        default=2.0, description="Seconds to wait for a connection before answering 503"
+        default=1.0, description="Seconds to wait for a connection before answering 503"
+    )
+    shed_after: PositiveFloat = Field(
+        default=0.25, description="Seconds that requests may wait until new ones are answered 503 at once"
     )
     statement_timeout: PositiveFloat = Field(
         default=5.0, description="Seconds one query may take before answering 503"
