@@ -103,20 +103,33 @@ class _SqliteReader:
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
         text, bound = self._statements.get(key, make, values)
-        return await self._soon(lambda: self._driver.execute(text, bound).fetchall())
+        return await self._soon(lambda: self._driver.execute(text, bound).fetchall(), key)
 
-    async def _soon(self, query: Callable[[], T]) -> T:
+    async def _soon(self, query: Callable[[], T], key: Hashable = None) -> T:
+        if key not in self._statements.slow:
+            try:
+                return self._within(query, _INLINE_SECONDS, _STEPS_INLINE)
+            except (exc.OperationalError, sqlite3.OperationalError) as error:
+                if meaning(error) != TOO_LONG:
+                    raise
         try:
-            return self._within(query, _INLINE_SECONDS, _STEPS_INLINE)
-        except (exc.OperationalError, sqlite3.OperationalError) as error:
-            if meaning(error) != TOO_LONG:
-                raise
-        loop, threads = asyncio.get_running_loop(), self._threads
-        try:
-            return await loop.run_in_executor(threads, self._within, query, self._timeout, _STEPS_IN_THREAD)
+            return await self._in_thread(query, key)
         except asyncio.CancelledError:
             self._driver.interrupt()  # nobody waits for it any more, and to close the connection would
             raise
+
+    async def _in_thread(self, query: Callable[[], T], key: Hashable) -> T:
+        """Remembers which queries are slow, so that the next does not begin in the event loop."""
+        began, loop = time.monotonic(), asyncio.get_running_loop()
+        found = await loop.run_in_executor(
+            self._threads, self._within, query, self._timeout, _STEPS_IN_THREAD
+        )
+        slow = self._statements.slow
+        if time.monotonic() - began < _INLINE_SECONDS:
+            slow.discard(key)
+        elif key is not None:
+            slow.add(key)
+        return found
 
     def _within(self, query: Callable[[], T], seconds: float, steps: int) -> T:
         deadline = time.monotonic() + seconds

@@ -36,6 +36,7 @@ class Statements:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._held: dict[Hashable, _Compiled] = {}
+        self.slow: set[Hashable] = set()  # of their keys, those whose last run was slow
 
     def get(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
@@ -45,6 +46,7 @@ class Statements:
         if found is None:
             if len(self._held) >= _MOST_SHAPES:
                 self._held.clear()
+                self.slow.clear()
             found = self._held[key] = _Compiled(make(self._dialect.name), self._dialect)
         bound = found.bind(values)
         if log.isEnabledFor(logging.DEBUG):

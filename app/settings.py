@@ -27,10 +27,7 @@ class Settings(BaseSettings):
         default=4, description="Exports that one process streams at a time, each on a connection of its own"
     )
     pool_timeout: PositiveFloat = Field(
-        default=1.0, description="Seconds to wait for a connection before answering 503"
-    )
-    shed_after: PositiveFloat = Field(
-        default=0.25, description="Seconds that requests may wait until new ones are answered 503 at once"
+        default=0.5, description="Seconds to wait for a connection, or to be begun, before answering 503"
     )
     statement_timeout: PositiveFloat = Field(
         default=5.0, description="Seconds one query may take before answering 503"

@@ -42,9 +42,7 @@ class Running(NamedTuple):
 
     @property
     def base(self) -> str:
-        return next(
-            word for line in self.said("running on") for word in line["message"].split() if "//" in word
-        )
+        return next(str(line["message"]).split()[3] for line in self.said("running on"))
 
     def until(self, happens: Callable[[], Any]) -> None:
         end = time.monotonic() + LIMIT
