@@ -28,7 +28,7 @@ def _serve(options: argparse.Namespace) -> int:
     if options.seed:
         _load("dossier", [options.seed], Options())
     port = settings.port if options.port is None else options.port
-    serving.run(options.host or settings.host, port, options.workers)
+    serving.run(options.host or settings.host, port, options.workers or settings.workers)
     return 0
 
 
@@ -214,7 +214,9 @@ def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     serve = command("serve", _serve, "Serve the API.")
     serve.add_argument("--host", help="address to listen on (DATELINE_HOST)")
     serve.add_argument("--port", type=int, help="port to listen on (DATELINE_PORT)")
-    serve.add_argument("--workers", type=_count, default=1, metavar="N", help="processes that share the port")
+    serve.add_argument(
+        "--workers", type=_count, metavar="N", help="processes that share the port (DATELINE_WORKERS)"
+    )
     serve.add_argument("--migrate", action="store_true", help="bring the database to this release first")
     serve.add_argument("--seed", type=Path, metavar="DOSSIER", help="load a dossier first")
     command("migrate", _migrate, "Bring the database to this release: tables and countries.")

@@ -15,6 +15,7 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    workers: PositiveInt = Field(default=1, description="Processes that share the port")
     log_level: str = Field(default="info", description="debug, info, warning or error")
     max_age: int = Field(
         default=0,
