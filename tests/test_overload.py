@@ -18,7 +18,7 @@ from app.db import Reader
 from app.errors import Unavailable
 from app.overload import Shedding
 from tests.conftest import KINDS
-from tests.operations import check_problem
+from tests.operations import OPERATIONS, check_problem
 from tests.serving import served
 from tests.test_outages import _reads, _short
 
@@ -83,6 +83,11 @@ def test_under_overload_every_answer_is_right_or_says_when_to_try_again(
     for probe in (live, ready):
         assert {answer.status_code for answer, _ in probe} == {200}
         assert len(probe) >= 3
+
+
+def test_the_contract_says_when_to_try_again() -> None:
+    for operation in OPERATIONS:
+        assert "Retry-After" in operation.spec["responses"]["503"]["headers"]
 
 
 def test_requests_are_begun_in_the_order_of_coming_or_refused() -> None:
