@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -120,16 +121,15 @@ class _SqliteReader:
 
     async def _in_thread(self, query: Callable[[], T], key: Hashable) -> T:
         """Remembers which queries are slow, so that the next does not begin in the event loop."""
-        began, loop = time.monotonic(), asyncio.get_running_loop()
-        found = await loop.run_in_executor(
-            self._threads, self._within, query, self._timeout, _STEPS_IN_THREAD
-        )
-        slow = self._statements.slow
-        if time.monotonic() - began < _INLINE_SECONDS:
-            slow.discard(key)
-        elif key is not None:
-            slow.add(key)
-        return found
+        began, loop, slow = time.monotonic(), asyncio.get_running_loop(), self._statements.slow
+        work = partial(self._within, query, self._timeout, _STEPS_IN_THREAD)
+        try:
+            return await loop.run_in_executor(self._threads, work)
+        finally:
+            if time.monotonic() - began < _INLINE_SECONDS:
+                slow.discard(key)
+            elif key is not None:
+                slow.add(key)
 
     def _within(self, query: Callable[[], T], seconds: float, steps: int) -> T:
         deadline = time.monotonic() + seconds

@@ -15,8 +15,6 @@ from app.observability import COUNTED_TOGETHER, log_json_lines
 from app.settings import Settings
 
 _LAST_SECONDS = 8  # for answers that are under way when the server is told to stop; Docker waits for 10
-
-
 # uvloop takes one connection from a socket in a round, so that under load new ones would wait for seconds, and a
 # probe among them. It listens several times at the same socket instead.
 _TAKEN_AT_ONCE = 16
