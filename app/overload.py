@@ -11,7 +11,7 @@ from app.turns import Turns
 
 BEHIND = "The server is behind with its answers; try again shortly"
 _SHED = ("/v1/", "/ogc", "/mcp")  # the rest costs little, and tells how the server is
-_ROUND_SECONDS = 0.01
+_ROUND_SECONDS = 0.02
 _NEXT = 16  # requests that look at each round whether they fit; those behind them sleep
 
 
