@@ -28,7 +28,7 @@ class Settings(BaseSettings):
         default=4, description="Exports that one process streams at a time, each on a connection of its own"
     )
     pool_timeout: PositiveFloat = Field(
-        default=0.5, description="Seconds to wait for a connection, or to be begun, before answering 503"
+        default=1.0, description="Seconds to wait for a connection, or to be begun, before answering 503"
     )
     statement_timeout: PositiveFloat = Field(
         default=5.0, description="Seconds one query may take before answering 503"
