@@ -1,4 +1,4 @@
-"""Who may use what there are few of, and when: in the order of coming, and refused rather than kept waiting."""
+"""Who may use one of a few connections, and when: in the order of coming, and refused rather than kept waiting."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,8 +18,8 @@ TOO_BUSY = "All database connections are in use; try again shortly"
 class Turns:
     """So many at a time; nobody waits longer than `patience` seconds."""
 
-    def __init__(self, many: int, patience: float, refusal: str = TOO_BUSY) -> None:
-        self.many, self._patience, self._refusal = many, patience, refusal
+    def __init__(self, many: int, patience: float) -> None:
+        self.many, self._patience = many, patience
         self._free = asyncio.Semaphore(many)
 
     @classmethod
@@ -36,7 +36,7 @@ class Turns:
                 async with asyncio.timeout(self._patience):
                     await self._free.acquire()
             except TimeoutError:
-                raise Unavailable(self._refusal) from None
+                raise Unavailable(TOO_BUSY) from None
         else:
             await self._free.acquire()
         try:
