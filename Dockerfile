@@ -24,11 +24,11 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /
     && install -d -o dateline -g dateline /data
 WORKDIR /srv/dateline
 COPY --from=build /srv/dateline ./
-# /data is the only place that is written to: SQLite's temporary files go there too.
+# /data is the only place that is written to: temporary files go there too.
 ENV PATH=/srv/dateline/.venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    SQLITE_TMPDIR=/data \
+    TMPDIR=/data \
     DATELINE_DATABASE_URL=sqlite:////data/dateline.db \
     DATELINE_HOST=0.0.0.0 \
     DATELINE_PORT=8000

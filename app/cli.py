@@ -18,11 +18,8 @@ Command = Callable[[argparse.Namespace], int]
 
 
 def _serve(options: argparse.Namespace) -> int:
-    import uvicorn
-
+    from app import serving
     from app.importers.formats import Options
-    from app.main import create_app
-    from app.observability import log_json_lines
     from app.settings import Settings
 
     settings = Settings()
@@ -30,15 +27,8 @@ def _serve(options: argparse.Namespace) -> int:
         _migrate(options)
     if options.seed:
         _load("dossier", [options.seed], Options())
-    log_json_lines(settings.log_level)
-    uvicorn.run(
-        create_app(settings),
-        host=options.host or settings.host,
-        port=settings.port if options.port is None else options.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+    port = settings.port if options.port is None else options.port
+    serving.run(options.host or settings.host, port, options.workers or settings.workers)
     return 0
 
 
@@ -203,6 +193,13 @@ def _text(options: argparse.Namespace) -> str:
     return Path(options.text).read_bytes().decode()
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
 def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "dateline", description="Geopolitical events, each traceable to its passage."
@@ -217,6 +214,9 @@ def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     serve = command("serve", _serve, "Serve the API.")
     serve.add_argument("--host", help="address to listen on (DATELINE_HOST)")
     serve.add_argument("--port", type=int, help="port to listen on (DATELINE_PORT)")
+    serve.add_argument(
+        "--workers", type=_count, metavar="N", help="processes that share the port (DATELINE_WORKERS)"
+    )
     serve.add_argument("--migrate", action="store_true", help="bring the database to this release first")
     serve.add_argument("--seed", type=Path, metavar="DOSSIER", help="load a dossier first")
     command("migrate", _migrate, "Bring the database to this release: tables and countries.")

@@ -1,44 +1,43 @@
 """Engines for both databases: one way to read, one way to write, with timeouts on both."""
 
 import asyncio
-import logging
 import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Dialect, Engine, NullPool, Row, Select, create_engine, event, exc
+from sqlalchemy import Connection, Engine, NullPool, Row, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from app import prepared
 from app.errors import Unavailable
+from app.prepared import Statements
 from app.settings import Settings
-
-log = logging.getLogger("dateline.sql")
+from app.turns import TOO_BUSY, Turns, Use
 
 # A SQLite query runs in the event loop for this long, since a thread hop costs more than a page does;
 # one that takes longer is begun again in a thread.
 _INLINE_SECONDS = 0.02
 _MAPPED = 1 << 40  # all of the file, as far as SQLite was built to map
-_STEPS_BETWEEN_LOOKS = 5_000  # SQLite instructions, about 50 microseconds
+# SQLite instructions between two looks at the clock: some 50 microseconds in the event loop, and in a thread so
+# many that it does not ask for the interpreter all the time, which the event loop needs.
+_STEPS_INLINE, _STEPS_IN_THREAD = 5_000, 200_000
 
 T = TypeVar("T")
+Statement: TypeAlias = prepared.Statement
 _File: TypeAlias = tuple[int, int]  # which file a path leads to: device and number
-Statement: TypeAlias = Select[*tuple[Any, ...]]
-
-# What an execution option is called that makes PostgreSQL plan a statement for its values, each time anew:
-# where a plan that suits a rare word is a hundred times too slow for a common one, and the other way round.
-REPLANNED = "replanned"
 
 AWAY = "The database is away; try again shortly"
 NOT_MIGRATED = "The database lacks a table: run 'dateline migrate'"
 TOO_LONG = "The query took longer than this server allows; narrow its filters"
 LOCKED = "Another import or migration is running; try again when it is done"
-TOO_BUSY = "All database connections are in use; try again shortly"
 
 
 class Reader(Protocol):
@@ -59,7 +58,7 @@ class Reader(Protocol):
 class Readable(Protocol):
     """Where snapshots come from."""
 
-    def snapshot(self) -> AbstractAsyncContextManager[Reader]: ...
+    def snapshot(self, use: Use = "answer") -> AbstractAsyncContextManager[Reader]: ...
     async def close(self) -> None: ...
 
 
@@ -91,71 +90,12 @@ def _explained() -> Iterator[None]:
         raise Unavailable(reason) from error
 
 
-@asynccontextmanager
-async def _one_of_few(free: asyncio.Semaphore, patience: float) -> AsyncIterator[None]:
-    """Waits for a connection to be free, no longer than `patience` seconds."""
-    if free.locked():
-        try:
-            await asyncio.wait_for(free.acquire(), patience)
-        except TimeoutError:
-            raise Unavailable(TOO_BUSY) from None
-    else:
-        await free.acquire()
-    try:
-        yield
-    finally:
-        free.release()
-
-
-class _Compiled:
-    """A statement as text, with what turns values into what the driver takes."""
-
-    def __init__(self, statement: Statement, dialect: Dialect) -> None:
-        compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-        self.text = str(compiled)
-        self.prepare = (
-            False if statement.get_execution_options().get(REPLANNED) else None
-        )  # None: when used often
-        self._own = compiled.params
-        self._names: Sequence[str] | None = compiled.positiontup
-        self._encode = {name: encode for name, encode in compiled._bind_processors.items() if encode}  # noqa: SLF001
-
-    def bind(self, values: Mapping[str, Any]) -> Any:
-        """The parameters in the driver's form; each value is there."""
-        bound = {name: values.get(name, own) for name, own in self._own.items()}
-        for name, encode in self._encode.items():
-            bound[name] = encode(bound[name])
-        return bound if self._names is None else tuple([bound[name] for name in self._names])
-
-
-_MOST_SHAPES = 1_000
-
-
-class _Statements:
-    """The statements that were compiled, by key."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._held: dict[Hashable, _Compiled] = {}
-
-    def get(
-        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
-    ) -> tuple["_Compiled", Any]:
-        """The statement of this key, compiled when it is new, and the values as the driver takes them."""
-        found = self._held.get(key)
-        if found is None:
-            if len(self._held) >= _MOST_SHAPES:
-                self._held.clear()
-            found = self._held[key] = _Compiled(make(self._dialect.name), self._dialect)
-        bound = found.bind(values)
-        if log.isEnabledFor(logging.DEBUG):
-            log.debug("statement", extra={"statement": found.text, "parameters": str(bound)})
-        return found, bound
-
-
 class _SqliteReader:
-    def __init__(self, connection: Connection, timeout: float, statements: _Statements) -> None:
+    def __init__(
+        self, connection: Connection, timeout: float, statements: Statements, threads: Executor
+    ) -> None:
         self._connection, self._timeout, self._statements = connection, timeout, statements
+        self._threads = threads
         self._driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
 
     async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
@@ -165,19 +105,36 @@ class _SqliteReader:
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
         statement, bound = self._statements.get(key, make, values)
-        return await self._soon(lambda: self._driver.execute(statement.text, bound).fetchall())
+        return await self._soon(lambda: self._driver.execute(statement.text, bound).fetchall(), key)
 
-    async def _soon(self, query: Callable[[], T]) -> T:
+    async def _soon(self, query: Callable[[], T], key: Hashable = None) -> T:
+        if key not in self._statements.slow:
+            try:
+                return self._within(query, _INLINE_SECONDS, _STEPS_INLINE)
+            except (exc.OperationalError, sqlite3.OperationalError) as error:
+                if meaning(error) != TOO_LONG:
+                    raise
         try:
-            return self._within(query, _INLINE_SECONDS)
-        except (exc.OperationalError, sqlite3.OperationalError) as error:
-            if meaning(error) != TOO_LONG:
-                raise
-        return await asyncio.to_thread(self._within, query, self._timeout)
+            return await self._in_thread(query, key)
+        except asyncio.CancelledError:
+            self._driver.interrupt()  # nobody waits for it any more, and to close the connection would
+            raise
 
-    def _within(self, query: Callable[[], T], seconds: float) -> T:
+    async def _in_thread(self, query: Callable[[], T], key: Hashable) -> T:
+        """Remembers which queries are slow, so that the next does not begin in the event loop."""
+        began, loop, slow = time.monotonic(), asyncio.get_running_loop(), self._statements.slow
+        work = partial(self._within, query, self._timeout, _STEPS_IN_THREAD)
+        try:
+            return await loop.run_in_executor(self._threads, work)
+        finally:
+            if time.monotonic() - began < _INLINE_SECONDS:
+                slow.discard(key)
+            elif key is not None:
+                slow.add(key)
+
+    def _within(self, query: Callable[[], T], seconds: float, steps: int) -> T:
         deadline = time.monotonic() + seconds
-        self._driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
+        self._driver.set_progress_handler(lambda: time.monotonic() > deadline, steps)
         try:
             return query()
         finally:
@@ -199,18 +156,20 @@ class SqliteReads:
             return made
 
         self._engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
-        self._statements = _Statements(self._engine.dialect)
-        self._free = asyncio.Semaphore(settings.pool_size)
-        self._idle: list[
-            tuple[_File | None, Connection]
-        ] = []  # the pool of SQLAlchemy costs as much as a query
+        self._statements = Statements(self._engine.dialect)
+        self._turns = Turns.by_use(settings)
+        # One for each connection: a query that has its turn never waits for a thread.
+        self._threads = ThreadPoolExecutor(sum(turns.many for turns in self._turns.values()), "dateline-sql")
+        # The pool of SQLAlchemy costs as much as a query.
+        self._idle: list[tuple[_File | None, Connection]] = []
         self._settings = settings
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Reader]:
-        async with _one_of_few(self._free, self._settings.pool_timeout):
+    async def snapshot(self, use: Use = "answer") -> AsyncIterator[Reader]:
+        async with self._turns[use].one():
             with _explained(), self._connection() as connection:
-                yield _SqliteReader(connection, self._settings.statement_timeout, self._statements)
+                timeout = self._settings.statement_timeout
+                yield _SqliteReader(connection, timeout, self._statements, self._threads)
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -242,11 +201,12 @@ class SqliteReads:
         for _, connection in self._idle:
             connection.close()
         self._idle.clear()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class _PostgresReader:
     def __init__(
-        self, connection: AsyncConnection, driver: psycopg.AsyncConnection, held: _Statements
+        self, connection: AsyncConnection, driver: psycopg.AsyncConnection, held: Statements
     ) -> None:
         self._connection, self._driver, self._statements = connection, driver, held
 
@@ -277,14 +237,13 @@ class PostgresReads:
             poolclass=NullPool,
             connect_args=_postgres_options(settings.statement_timeout, _READING),
         )
-        self._statements = _Statements(self._engine.dialect)
-        self._free = asyncio.Semaphore(settings.pool_size)
+        self._statements = Statements(self._engine.dialect)
+        self._turns = Turns.by_use(settings)
         self._idle: list[tuple[AsyncConnection, psycopg.AsyncConnection]] = []
-        self._settings = settings
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Reader]:
-        async with _one_of_few(self._free, self._settings.pool_timeout):
+    async def snapshot(self, use: Use = "answer") -> AsyncIterator[Reader]:
+        async with self._turns[use].one():
             with _explained():
                 connection, driver = await self._begun()
                 try:

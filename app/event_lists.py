@@ -24,9 +24,9 @@ from sqlalchemy import (
 from sqlmodel import col
 
 from app import filters, places, search, spans
-from app.db import REPLANNED, Statement
 from app.filters import EventList, Marks
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
+from app.prepared import REPLANNED, Statement
 from app.tables import Event, EventActor, EventContext, EventCountry, EventDocument
 
 _DATE = (as_day, as_text)

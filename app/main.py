@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from app import agents, db, downloads, errors, migrate, openapi, pages
 from app.middleware import BodyLimit, CatchAll, HeadAsGet, OpenToBrowsers
 from app.observability import Observed
+from app.overload import Shedding
 from app.routers import (
     actors,
     changes,
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     agents.mount(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(Shedding, patience=settings.pool_timeout)
     app.add_middleware(HeadAsGet)
     app.add_middleware(CatchAll)
     app.add_middleware(OpenToBrowsers, exposed=["Link", "ETag", "X-Request-ID"])

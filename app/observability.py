@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import sys
 import time
@@ -10,12 +11,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("dateline.requests")
 
+# The folder in which the processes of one server count together; the client library knows it by this name.
+COUNTED_TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
 _REGISTRY = CollectorRegistry()
 _REQUESTS = Counter(
     "dateline_requests", "Requests answered.", ("operation", "method", "status"), registry=_REGISTRY
@@ -38,8 +42,12 @@ class MetricsResponse(Response):
 
 
 def metrics() -> Response:
-    """Every metric of this process."""
-    return MetricsResponse(generate_latest(_REGISTRY))
+    """Every metric of this server: of all its processes, where there are several."""
+    registry = _REGISTRY
+    if COUNTED_TOGETHER in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return MetricsResponse(generate_latest(registry))
 
 
 class Observed:
@@ -98,6 +106,7 @@ class _JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
+            "pid": record.process,
             "message": record.getMessage(),
         }
         entry |= {key: value for key, value in vars(record).items() if key not in self._USUAL}

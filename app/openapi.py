@@ -51,7 +51,7 @@ INFO: dict[str, Any] = {
 _ERRORS = {
     "400": "Something in the path or query is not understood; `errors` names it and says what is allowed",
     "404": "Nothing has this path",
-    "503": "The database is away, not migrated, or too busy; `Retry-After` says when to try again",
+    "503": "The database is away or not migrated, or the server too busy; `Retry-After` says when to try again",
     "4XX": "Another mistake in the request",
     "5XX": "A failure of the server",
 }
@@ -63,6 +63,12 @@ _HEADERS = {
         "string",
     ),
     "X-Request-ID": ("Names this request in the server's log; a usable one that you send is kept", "string"),
+}
+_AGAIN = {
+    "Retry-After": {
+        "description": "Seconds after which to try again",
+        "schema": {"type": "integer", "minimum": 1},
+    }
 }
 
 
@@ -129,6 +135,7 @@ def _exact_operation(path: str, operation: dict[str, Any]) -> None:
     for status, words in _ERRORS.items():
         if status != "404" or "{" in path:
             answers.setdefault(status, {"description": words, "content": _problem_content("Problem")})
+    answers["503"]["headers"] = _AGAIN
     for status, answer in answers.items():
         if status[0] in "45" and answer.get("content"):  # FastAPI gives an error the media type of the answer
             answer["content"] = {PROBLEM: next(iter(answer["content"].values()))}

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urljoin
 
 from fastapi import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app import __version__, formats, queries
 from app.db import Reader
@@ -174,7 +174,8 @@ async def _encoded(request: Request, query: EventQuery, form: formats.Format, en
         raise BadRequest(fault("count", f"{form.name} has no place to tell it; ask for json or geojson"))
     paged = "limit" in query.model_fields_set
     async with AsyncExitStack() as stack:
-        reader = await stack.enter_async_context(request.app.state.reads.snapshot())
+        use = "answer" if paged else "stream"
+        reader = await stack.enter_async_context(request.app.state.reads.snapshot(use))
         headers = validators(request, f"{await queries.version(reader)} {form.name}")
         if headers["ETag"] in held(request):
             return Response(status_code=304, headers=headers)
@@ -210,6 +211,9 @@ async def _streamed(encoder: Encoder, first: Page, more: AsyncIterator[Page]) ->
         yield tail
 
 
+_STALLED_SECONDS = 60.0  # a client that takes nothing for so long has no claim to a connection any more
+
+
 class Streamed(StreamingResponse):
     """A body that is made while it is sent. A failure on the way breaks the connection, so that nobody takes
     what has come for the whole."""
@@ -219,10 +223,14 @@ class Streamed(StreamingResponse):
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(_STALLED_SECONDS):
+                await send(message)
+
         try:
             if scope.get("head"):
                 self.body_iterator = _nothing()
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send_in_time)
         finally:
             await self._held.aclose()
 

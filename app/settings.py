@@ -15,6 +15,7 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    workers: PositiveInt = Field(default=1, description="Processes that share the port")
     log_level: str = Field(default="info", description="debug, info, warning or error")
     max_age: int = Field(
         default=0,
@@ -22,9 +23,12 @@ class Settings(BaseSettings):
         description="Seconds a client may reuse an answer unasked; 0 makes it revalidate by ETag",
     )
     max_body_bytes: PositiveInt = Field(default=65_536, description="Largest request body that is accepted")
-    pool_size: PositiveInt = Field(default=8, description="Database connections of one process for reading")
+    pool_size: PositiveInt = Field(default=8, description="Database connections of one process for answers")
+    streams: PositiveInt = Field(
+        default=4, description="Exports that one process streams at a time, each on a connection of its own"
+    )
     pool_timeout: PositiveFloat = Field(
-        default=2.0, description="Seconds to wait for a connection before answering 503"
+        default=1.0, description="Seconds to wait for a connection, or to be begun, before answering 503"
     )
     statement_timeout: PositiveFloat = Field(
         default=5.0, description="Seconds one query may take before answering 503"

@@ -12,7 +12,7 @@ from app.settings import Settings
 
 
 @contextmanager
-def served(url: str, **settings: int) -> Iterator[str]:
+def served(url: str, **settings: float) -> Iterator[str]:
     """The address of an API over the database at `url`."""
     app = create_app(Settings(database_url=url, **settings))  # type: ignore[arg-type]
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))

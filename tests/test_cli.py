@@ -340,6 +340,8 @@ def test_the_readme_names_no_setting_that_is_not_there() -> None:
         ("DATELINE_MAX_BODY_BYTES", "0"),
         ("DATELINE_POOL_SIZE", "0"),
         ("DATELINE_POOL_TIMEOUT", "0"),
+        ("DATELINE_STREAMS", "0"),
+        ("DATELINE_WORKERS", "0"),
         ("DATELINE_STATEMENT_TIMEOUT", "never"),
     ],
 )

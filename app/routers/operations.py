@@ -18,7 +18,7 @@ async def get_liveness() -> schemas.Health:
 @router.get("/health/ready", summary="Can it serve data?")
 async def get_readiness(request: Request) -> schemas.Health:
     """200 when the database answers and is migrated; otherwise 503 with what is missing."""
-    async with request.app.state.reads.snapshot() as reader:
+    async with request.app.state.reads.snapshot("probe") as reader:
         await queries.check_migrated(reader, request.app.state.schema_head)
     return schemas.Health(status="ok")
 

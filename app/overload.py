@@ -1,0 +1,68 @@
+"""Requests for data take turns in the event loop; one whose turn does not come in time is told to try again."""
+
+import asyncio
+import time
+from collections import deque
+
+from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.errors import Unavailable, problem
+
+BEHIND = "The server is behind with its answers; try again shortly"
+_SHED = ("/v1/", "/ogc", "/mcp")  # the rest costs little, and tells how the server is
+_ROUND_SECONDS = 0.02  # for requests that have just come, while nobody waits
+_ADMITTED = 4  # of those who wait, in a round
+
+
+class Shedding:
+    """Answers 503 to a request that has waited for `patience` seconds and was not begun.
+
+    The event loop takes all requests that have come and runs one after the other: that is a round. Short queries of
+    SQLite run in it, so that no queue for connections shows how long the last has to wait. What does not fit into
+    a round waits for a later one, in the order of coming; between two rounds the loop does all else that it has to.
+
+    A refusal is not sent at once, since it costs time as well: clients that ask again as soon as they are refused
+    would take it from those that are answered.
+    """
+
+    def __init__(self, app: ASGIApp, patience: float) -> None:
+        self.app, self._patience = app, patience
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._round: float | None = None  # since when
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(_SHED):
+            try:
+                if self._waiting or not self._fits():
+                    await self._turn()
+            except TimeoutError:
+                headers = {"Retry-After": str(Unavailable.retry_after)}
+                answer = problem(Request(scope), Unavailable.status, BEHIND, headers=headers)
+                return await answer(scope, receive, send)
+        await self.app(scope, receive, send)
+
+    def _fits(self) -> bool:
+        if self._round is None:
+            self._begin_round()
+        return self._round is not None and time.monotonic() - self._round < _ROUND_SECONDS
+
+    async def _turn(self) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        async with asyncio.timeout(self._patience):
+            await turn
+
+    def _begin_round(self) -> None:
+        self._round = time.monotonic()
+        asyncio.get_running_loop().call_soon(self._end_round)  # after all that is ready now
+
+    def _end_round(self) -> None:
+        self._round, admitted = None, 0
+        while self._waiting and admitted < _ADMITTED:
+            turn = self._waiting.popleft()
+            if not turn.done():  # it has waited too long
+                turn.set_result(None)
+                admitted += 1
+        if admitted:
+            self._begin_round()

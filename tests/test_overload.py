@@ -1,0 +1,203 @@
+"""More requests than can be answered: some are refused in the one shape, none wait long, and then all is well at once."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from app import queries, responses
+from app.db import Reader
+from app.errors import Unavailable
+from app.overload import Shedding
+from tests.conftest import KINDS
+from tests.operations import OPERATIONS, check_problem
+from tests.serving import served
+from tests.test_outages import _reads, _short
+
+LIMIT = 30  # seconds for what a busy machine does slowly
+MANY = 100  # clients
+
+
+@pytest.fixture(params=KINDS)
+def world_url(request: pytest.FixtureRequest, worlds: dict[str, Any]) -> str:
+    return str(worlds[request.param].app.state.settings.database_url)
+
+
+Answers = list[tuple[httpx2.Response, float]]
+
+
+async def _hammer(base: str, paths: list[str], seconds: float) -> list[Answers]:
+    """What clients are told, and how long it took, who ask again as soon as they are answered."""
+    many = httpx2.Limits(max_connections=len(paths))
+    async with httpx2.AsyncClient(base_url=base, timeout=LIMIT, limits=many) as client:
+        end = time.monotonic() + seconds
+
+        async def ask(path: str) -> Answers:
+            answers = []
+            while (began := time.monotonic()) < end:
+                answers.append((await client.get(path), time.monotonic() - began))
+            return answers
+
+        return await asyncio.gather(*map(ask, paths))
+
+
+@pytest.mark.parametrize("in_loop", [True, False])
+def test_under_overload_every_answer_is_right_or_says_when_to_try_again(
+    world_url: str, monkeypatch: pytest.MonkeyPatch, in_loop: bool
+) -> None:
+    """Both when answers take the event loop's time and when they wait for a database."""
+    real = queries.version
+
+    async def slow(reader: Reader) -> str:
+        if in_loop:
+            time.sleep(0.01)  # noqa: ASYNC251 - as a query of SQLite does
+        else:
+            await asyncio.sleep(0.05)
+        return await real(reader)
+
+    monkeypatch.setattr(queries, "version", slow)
+    with served(world_url, pool_size=2, pool_timeout=0.2) as base:
+        right = httpx2.get(f"{base}/v1/events?limit=1").content
+        paths = ["/health/live", "/health/ready", *["/v1/events?limit=1"] * MANY]
+        live, ready, *crowd = asyncio.run(_hammer(base, paths, 2))
+        began = time.monotonic()
+        assert httpx2.get(f"{base}/v1/events?limit=1", timeout=LIMIT).status_code == 200
+        assert time.monotonic() - began < 1
+    answers = [answer for client in crowd for answer, _ in client]
+    refused = [answer for answer in answers if answer.status_code != 200]
+    for answer in refused:
+        check_problem(answer, 503)
+        assert int(answer.headers["retry-after"]) >= 1
+        assert answer.headers["access-control-allow-origin"] == "*"
+    assert all(answer.content == right for answer in answers if answer.status_code == 200)
+    assert len(answers) > len(refused) > 0
+    assert max(seconds for client in crowd for _, seconds in client) < 5
+    for probe in (live, ready):
+        assert {answer.status_code for answer, _ in probe} == {200}
+        assert len(probe) >= 3
+
+
+def test_the_contract_says_when_to_try_again() -> None:
+    for operation in OPERATIONS:
+        assert "Retry-After" in operation.spec["responses"]["503"]["headers"]
+
+
+def test_requests_are_begun_in_the_order_of_coming_or_refused() -> None:
+    begun: list[int] = []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        begun.append(scope["number"])
+        time.sleep(0.004)  # noqa: ASYNC251 - the event loop's time is what there is too little of
+
+    async def ask(shedding: Shedding, number: int) -> list[Message]:
+        sent: list[Message] = []
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        path = "/v1/events" if number % 10 else "/health/live"
+        scope = {"type": "http", "path": path, "number": number, "headers": [], "query_string": b""}
+        await shedding(scope, _never, send)
+        return sent
+
+    async def ask_all() -> list[list[Message]]:
+        shedding = Shedding(app, patience=0.1)
+        first = await asyncio.gather(*(ask(shedding, n) for n in range(100)))
+        assert await ask(shedding, 101) == []  # that nobody waits any more is seen at once
+        return first
+
+    told = asyncio.run(ask_all())
+    assert sorted(begun) != begun  # what is not shed is begun at once
+    shed = [n for n in begun if n % 10]
+    assert shed == sorted(shed)
+    assert set(range(0, 100, 10)) < set(begun)
+    refused = [sent for sent in told if sent]
+    assert len(refused) + len(begun) == 101
+    assert len(refused) > 10
+    for start, body in refused:
+        assert start["status"] == 503
+        assert dict(start["headers"])[b"retry-after"]
+        assert json.loads(body["body"])["status"] == 503
+
+
+async def _never() -> Message:
+    raise AssertionError
+
+
+def test_each_use_has_connections_of_its_own(url: str) -> None:
+    async def ask() -> None:
+        async with _reads(url, pool_size=1, streams=2, pool_timeout=0.1) as reads:
+            async with reads.snapshot("stream") as one, reads.snapshot("stream") as other:
+                with pytest.raises(Unavailable, match="in use"):
+                    async with reads.snapshot("stream"):
+                        pass
+                async with reads.snapshot() as answer, reads.snapshot("probe") as probe:
+                    await asyncio.gather(*map(_short, (one, other, answer, probe)))
+            async with reads.snapshot("stream") as one:
+                await _short(one)
+
+    asyncio.run(ask())
+
+
+@contextmanager
+def _stalled_export(base: str) -> Iterator[socket.socket]:
+    """A client that takes the beginning of an export, and no more."""
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", urlsplit(base).port))
+        client.sendall(b"GET /v1/events?format=geojson HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(12) == b"HTTP/1.1 200"
+        yield client
+
+
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports that are larger than what a network holds for a client."""
+    real = queries.batches
+
+    async def batches(*arguments: Any) -> Any:
+        async for page in real(*arguments):
+            for _ in range(200):
+                yield page
+
+    monkeypatch.setattr(queries, "batches", batches)
+
+
+@pytest.mark.usefixtures("endless")
+def test_stalled_exports_hold_up_no_small_request(world_url: str) -> None:
+    with served(world_url, pool_size=2, streams=2) as base, ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(_stalled_export(base))
+        check_problem(refused := httpx2.get(f"{base}/v1/events?format=csv", timeout=LIMIT), 503)
+        assert int(refused.headers["retry-after"]) >= 1
+        for path in ("/v1/events?limit=5", "/v1/events?format=csv&limit=5", "/health/ready") * 3:
+            assert httpx2.get(base + path, timeout=LIMIT).status_code == 200
+        stack.close()  # whoever goes away makes room
+        _until_an_export_begins(base)
+
+
+@pytest.mark.usefixtures("endless")
+def test_a_client_that_takes_nothing_loses_its_export(
+    world_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responses, "_STALLED_SECONDS", 0.3)
+    with served(world_url, streams=1) as base, _stalled_export(base):
+        _until_an_export_begins(base)
+
+
+def _until_an_export_begins(base: str) -> None:
+    end = time.monotonic() + LIMIT
+    while True:
+        with httpx2.stream("GET", f"{base}/v1/events?format=csv", timeout=LIMIT) as answer:
+            if answer.status_code == 200:
+                return
+            assert answer.status_code == 503
+        assert time.monotonic() < end
