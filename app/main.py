@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp
 
 from app import agents, db, downloads, errors, migrate, openapi, pages
-from app.middleware import BodyLimit, CatchAll, HeadAsGet, OpenToBrowsers
-from app.observability import Observed
+from app.middleware import Front
 from app.routers import (
     actors,
     changes,
@@ -21,7 +22,17 @@ from app.routers import (
     sources,
     stats,
 )
+from app.routing import Direct
 from app.settings import Settings
+
+
+class _Application(FastAPI):
+    """FastAPI with one layer of ours before all of its own."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        theirs = super().build_middleware_stack()
+        assert isinstance(theirs, ServerErrorMiddleware)  # whose part, to answer any failure, is the front's
+        return Front(theirs.app, Direct(self.routes), self.state.settings.max_body_bytes)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -37,7 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await app.state.reads.close()
         app.state.downloads.close()
 
-    app = FastAPI(**openapi.INFO, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = _Application(**openapi.INFO, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.settings = settings
     app.state.schema_head = migrate.head()
     errors.install(app)
@@ -50,10 +61,4 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     pages.install(app)
     openapi.install(app)
     agents.mount(app)
-    # The last one added is the outermost.
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(CatchAll)
-    app.add_middleware(OpenToBrowsers, exposed=["Link", "ETag", "X-Request-ID"])
-    app.add_middleware(Observed)
     return app

@@ -2,17 +2,18 @@
 
 import json
 import logging
+import os
 import re
 import sys
-import time
-import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
+from itertools import count
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 log = logging.getLogger("dateline.requests")
 
@@ -27,7 +28,8 @@ _SECONDS = Histogram(
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=_REGISTRY,
 )
-_USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_USABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_PROCESS, _NUMBERS = os.urandom(8).hex(), count()
 _METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -42,52 +44,39 @@ def metrics() -> Response:
     return MetricsResponse(generate_latest(_REGISTRY))
 
 
-class Observed:
-    """Gives each request an id, and tells of it when it is over."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        offered = Headers(scope=scope).get("x-request-id", "")
-        scope["request_id"] = offered if _USABLE_ID.fullmatch(offered) else uuid.uuid4().hex
-        started, status = time.perf_counter(), 500
-
-        async def observed_send(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = scope["request_id"]
-                headers["X-Content-Type-Options"] = "nosniff"
-            await send(message)
-
-        method = scope["method"]
-        try:
-            await self.app(scope, receive, observed_send)
-        finally:
-            _tell(scope, method, status, time.perf_counter() - started)
+def request_id(given: Mapping[bytes, bytes]) -> str:
+    """The id that the client gives in these headers, if it is usable, or a new one."""
+    offered = given.get(b"x-request-id")
+    if offered is not None and _USABLE_ID.fullmatch(offered):
+        return offered.decode()
+    return f"{_PROCESS}{next(_NUMBERS):016x}"
 
 
-def _tell(scope: Scope, method: str, status: int, seconds: float) -> None:
+def tell(scope: Scope, method: str, status: int, seconds: float) -> None:
+    """Count a request that is over, and log it."""
     # The route's name is the operation id; a path may hold anything and is no label.
     operation = getattr(scope.get("route"), "name", None) or "unmatched"
-    _REQUESTS.labels(operation, method if method in _METHODS else "other", str(status)).inc()
-    _SECONDS.labels(operation).observe(seconds)
-    log.info(
-        "request",
-        extra={
-            "request_id": scope["request_id"],
-            "operation": operation,
-            "method": method,
-            "path": scope["path"],
-            "query": scope["query_string"].decode("ascii", "replace"),
-            "status": status,
-            "ms": round(seconds * 1000, 2),
-        },
-    )
+    requests, durations = _metrics(operation, method if method in _METHODS else "other", status)
+    requests.inc()
+    durations.observe(seconds)
+    if log.isEnabledFor(logging.INFO):
+        log.info(
+            "request",
+            extra={
+                "request_id": scope["request_id"],
+                "operation": operation,
+                "method": method,
+                "path": scope["path"],
+                "query": scope["query_string"].decode("ascii", "replace"),
+                "status": status,
+                "ms": round(seconds * 1000, 2),
+            },
+        )
+
+
+@cache
+def _metrics(operation: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    return _REQUESTS.labels(operation, method, str(status)), _SECONDS.labels(operation)
 
 
 class _JsonLines(logging.Formatter):
