@@ -54,7 +54,7 @@ async def parquet(request: Request, dataset_id: str) -> Response:
     for _ in range(_TRIES):
         version = await _version(request, dataset_id)
         headers = responses.validators(request, version)
-        if responses.held(request) & {headers["ETag"], "*"}:
+        if not {headers["ETag"], "*"}.isdisjoint(responses.held(request)):
             return Response(status_code=304, headers=headers)
         path = await request.app.state.downloads.parquet(dataset_id, version)
         if await _version(request, dataset_id) == version:
