@@ -9,6 +9,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
 from app import agents, db, downloads, errors, migrate, openapi, pages
+from app.bodies import Bodies
 from app.middleware import Front
 from app.routers import (
     actors,
@@ -25,6 +26,7 @@ from app.routers import (
 )
 from app.routing import Direct
 from app.settings import Settings
+from app.watch import watch
 
 # To ask on every request whether someone listens costs as much as to find an event.
 _OBSERVED_HERE: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
@@ -46,10 +48,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.reads = db.reads(settings)
+        app.state.bodies = Bodies(settings.cache_bytes, watch(settings))
         app.state.downloads = downloads.Downloads(settings)
         async with agents.running(app):
             yield
         await app.state.reads.close()
+        await app.state.bodies.close()
         app.state.downloads.close()
 
     app = _Application(

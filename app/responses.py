@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import lru_cache
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app import __version__, formats, queries
+from app.bodies import Whole, given_headers, held
 from app.db import Reader
 from app.errors import BadRequest, NotFound, fault
 from app.feeds import Feed
@@ -33,20 +34,8 @@ class GeoJson(JSONResponse):
     media_type = GEOJSON
 
 
-class Whole(Response):
-    """A finished answer: these bytes with these headers."""
-
-    def __init__(self, body: bytes, headers: Mapping[str, str], status: int = HTTPStatus.OK) -> None:
-        # Starlette's own way to the same costs as much as finding a page does.
-        self.status_code, self.body, self.background = status, body, None
-        self.raw_headers = [(name.lower().encode(), text.encode("latin-1")) for name, text in headers.items()]
-        if status == HTTPStatus.OK:
-            self.raw_headers.append((b"content-length", b"%d" % len(body)))
-
-
 Make = Callable[[Reader], Awaitable[tuple[bytes, dict[str, str]]]]
 AsJson = Callable[[Any], bytes]
-_NO_HEADERS: Mapping[str, str] = {}
 
 
 async def page(
@@ -87,8 +76,7 @@ def check_key(key: str) -> None:
 
 def fixed(request: Request, body: bytes, media_type: str = JSON) -> Response:
     """Something that only a new release of the software changes."""
-    checks = validators(request, _digest(body))
-    return _whole_or_304(held(request), body, checks, media_type)
+    return Whole(body, {"Content-Type": media_type} | validators(request, _digest(body))).to(request.scope)
 
 
 @lru_cache(100)
@@ -98,13 +86,23 @@ def _digest(body: bytes) -> str:
 
 async def made(request: Request, make: Make, media_type: str = JSON, of: str = "") -> Response:
     """What `make` makes of a snapshot; `of` is what it depends on beside the address and the data."""
-    tags = held(request)
+    if unchanged := await _unchanged(request, of):
+        return unchanged
     async with request.app.state.reads.snapshot() as reader:
-        checks = validators(request, await queries.version(reader) + of)
-        if checks["ETag"] in tags:
-            return Whole(b"", checks, HTTPStatus.NOT_MODIFIED)
+        version = await queries.version(reader)
         body, headers = await make(reader)
-    return _whole_or_304(tags, body, checks, media_type, headers)
+    checks = validators(request, version + of)
+    return Whole(body, {"Content-Type": media_type, **checks, **headers}, version=version).to(request.scope)
+
+
+async def _unchanged(request: Request, of: str) -> Response | None:
+    """304 for a client that holds what would be made, which nothing need be read for."""
+    tags = held(request.scope)
+    version = await request.app.state.bodies.version() if tags else None
+    if version is None:
+        return None
+    checks = validators(request, version + of)
+    return Whole(b"", checks, HTTPStatus.NOT_MODIFIED) if checks["ETag"] in tags else None
 
 
 _SOFTWARE = f"{__version__} {REPRESENTATION}".encode()
@@ -117,34 +115,6 @@ def validators(request: Request, version: str) -> dict[str, str]:
     digest = hashlib.blake2b(asked.encode(), digest_size=12, key=_SOFTWARE).hexdigest()
     age = request.app.state.settings.max_age
     return {"ETag": f'"{digest}"', "Cache-Control": f"public, max-age={age}" if age else "no-cache"}
-
-
-_TAG = re.compile(r'(?:W/)?("[^"]*")|(\*)')
-
-
-def held(request: Request) -> Collection[str]:
-    """The entity tags that the client says it holds; `*` stands for any."""
-    given = _header(request, b"if-none-match")
-    return () if given is None else [tag or star for tag, star in _TAG.findall(given)]
-
-
-def _header(request: Request, wanted: bytes) -> str | None:
-    for name, value in request.scope["headers"]:
-        if name == wanted:
-            return str(value, "latin-1")
-    return None
-
-
-def _whole_or_304(
-    tags: Collection[str],
-    body: bytes,
-    checks: dict[str, str],
-    media_type: str,
-    headers: Mapping[str, str] = _NO_HEADERS,
-) -> Response:
-    if "*" in tags or checks["ETag"] in tags:
-        return Whole(b"", checks, HTTPStatus.NOT_MODIFIED)
-    return Whole(body, {"Content-Type": media_type, **checks, **headers})
 
 
 def _following(link: str | None) -> dict[str, str]:
@@ -187,9 +157,14 @@ def next_link(request: Request, found: Page) -> str | None:
     return None if link is None else urljoin(str(request.base_url), link)
 
 
+def _accepted(request: Request) -> str | None:
+    accept = given_headers(request.scope).get(b"accept")
+    return None if accept is None else str(accept, "latin-1")
+
+
 async def events(request: Request, query: EventQuery) -> Response:
     """Events in the format that the query or the Accept header asks for."""
-    form = formats.chosen(query.format, _header(request, b"accept"))
+    form = formats.chosen(query.format, _accepted(request))
     if form.encoder is None:
         answer = await page(request, query, queries.events, event_json)
     else:
@@ -205,25 +180,26 @@ async def _encoded(request: Request, query: EventQuery, form: formats.Format, en
     """A page when there is a limit; without one everything, streamed over a snapshot that lasts as long."""
     if query.count != "none" and form is not formats.GEOJSON:
         raise BadRequest(fault("count", f"{form.name} has no place to tell it; ask for json or geojson"))
-    paged, tags = "limit" in query.model_fields_set, held(request)
+    of, paged = f" {form.name}", "limit" in query.model_fields_set
+    if unchanged := await _unchanged(request, of):
+        return unchanged
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(request.app.state.reads.snapshot())
-        headers = validators(request, f"{await queries.version(reader)} {form.name}")
-        if headers["ETag"] in tags:
-            return Whole(b"", headers, HTTPStatus.NOT_MODIFIED)
+        version = await queries.version(reader)
+        checks, tags = validators(request, version + of), held(request.scope)
+        headers = {"Content-Type": form.media_type, **checks, **_FILE_NAME.get(form.name, {})}
         pages = queries.batches(reader, query, query.limit if paged else _BATCH)
         stack.push_async_callback(pages.aclose)
         first = await anext(pages)  # whatever is wrong with the query is told here, with a status of its own
-        if "*" in tags:
-            return Whole(b"", headers, HTTPStatus.NOT_MODIFIED)
-        headers |= _FILE_NAME.get(form.name, {})
+        if "*" in tags or checks["ETag"] in tags:
+            return Whole(b"", checks, HTTPStatus.NOT_MODIFIED)
         if not paged:
             body = _streamed(encoder, first, pages)
-            return Streamed(body, stack.pop_all(), headers=headers, media_type=form.media_type)
+            return Streamed(body, stack.pop_all(), headers=headers)
     link = _next_link(request, first)
     headers |= _following(link)
     text = encoder.head() + encoder.rows(map(event_json, first.rows)) + encoder.tail(link, _total(first))
-    return Whole(text, {"Content-Type": form.media_type, **headers})
+    return Whole(text, headers, version=version)
 
 
 _FILE_NAME = {"csv": {"Content-Disposition": 'attachment; filename="events.csv"'}}

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
+from app.bodies import Bodies
 from app.errors import BadRequest, fault, unknown
 from app.values import Split
 
@@ -44,9 +45,14 @@ class StrictRoute(APIRoute):
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What the endpoint says; `is_direct` tells whether it can be asked like this."""
+        bodies: Bodies = scope["app"].state.bodies
+        kept = await bodies.find(scope)
+        if kept is not None:
+            return await kept.to(scope)(scope, receive, send)
         query = self._reader.query(scope["query_string"])
-        response = await self.endpoint(Request(scope, receive), **scope["path_params"], **query)
-        await response(scope, receive, send)
+        answer = await self.endpoint(Request(scope, receive), **scope["path_params"], **query)
+        bodies.keep(scope, answer)
+        await answer(scope, receive, send)
 
 
 class Direct:
