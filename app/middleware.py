@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
+from app.bodies import Whole, given_headers
 from app.errors import problem
 from app.observability import request_id, tell
 from app.routing import Direct
@@ -39,13 +40,19 @@ class Front:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         started, method = time.perf_counter(), scope["method"]
-        given = dict(reversed(scope["headers"]))  # of one that comes twice, the first
+        given = given_headers(scope)
         scope["request_id"] = request_id(given)
         answer = _Answer(send, scope["request_id"], is_head=method == "HEAD")
         if answer.is_head:
             scope = {**scope, "method": "GET", "head": True}  # a long body need not be made
         try:
-            await self._answer(scope, given, receive, answer)
+            response = self._refused(scope, given) or await self._found(scope, receive)
+            if response is None:
+                await self._app(scope, _counted(receive, self._most_body), answer.send)
+            elif isinstance(response, Whole):
+                await answer.give(response)
+            else:
+                await response(scope, receive, answer.send)
         except Exception:
             log.exception("unexpected failure", extra={"request_id": scope["request_id"]})
             if answer.begun:
@@ -55,20 +62,18 @@ class Front:
         finally:
             tell(scope, method, answer.status, time.perf_counter() - started)
 
-    async def _answer(self, scope: Scope, given: Given, receive: Receive, answer: "_Answer") -> None:
-        refused = self._refused(scope, given)
-        if refused is not None:
-            return await refused(scope, receive, answer.send)
+    async def _found(self, scope: Scope, receive: Receive) -> Response | None:
+        """What a direct path answers; None when the path is none."""
         route = self._direct.find(scope)
         if route is None:
-            return await self._app(scope, _counted(receive, self._most_body), answer.send)
+            return None
         try:
-            await route.answer(scope, receive, answer.send)
+            return await route.answer(scope, receive)
         except Exception as error:
-            told = None if answer.begun else errors.answered(Request(scope), error)
+            told = errors.answered(Request(scope), error)
             if told is None:
                 raise
-            await told(scope, receive, answer.send)
+            return told
 
     def _refused(self, scope: Scope, given: Given) -> Response | None:
         """What is answered without a look at the path."""
@@ -90,6 +95,13 @@ class _Answer:
         self._send, self.is_head = send, is_head
         self._more = [*_ON_EVERY_ANSWER, (b"x-request-id", request_id.encode())]
         self.status, self.begun = 500, False
+
+    async def give(self, whole: Whole) -> None:
+        """All of an answer that is finished, with nothing between here and the server."""
+        self.begun, self.status = True, whole.status_code
+        headers = [*whole.raw_headers, *self._more]
+        await self._send({"type": "http.response.start", "status": whole.status_code, "headers": headers})
+        await self._send({"type": "http.response.body", "body": b"" if self.is_head else whole.body})
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -18,7 +18,7 @@ from app.errors import BadRequest, fault, unknown
 from app.values import Split
 
 Pairs = list[tuple[str, str]]
-_REMEMBERED, _SHORT = 1_000, 300  # queries of each path, and bytes of each, that are not read twice
+_REMEMBERED, _SHORT = 200, 300  # queries of each path, and bytes of each, that are not read twice
 
 
 class StrictRoute(APIRoute):
@@ -39,20 +39,21 @@ class StrictRoute(APIRoute):
         if scope["method"] not in self._takes:
             return await super().handle(scope, receive, send)
         if self.is_direct:
-            return await self.answer(scope, receive, send)
+            answer = await self.answer(scope, receive)
+            return await answer(scope, receive, send)
         self._reader.check(scope["query_string"])
         await super().handle(scope, receive, send)
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What the endpoint says; `is_direct` tells whether it can be asked like this."""
+    async def answer(self, scope: Scope, receive: Receive) -> Response:
+        """What the endpoint says, or has said; `is_direct` tells whether it can be asked like this."""
         bodies: Bodies = scope["app"].state.bodies
         kept = await bodies.find(scope)
         if kept is not None:
-            return await kept.to(scope)(scope, receive, send)
+            return kept.to(scope)
         query = self._reader.query(scope["query_string"])
-        answer = await self.endpoint(Request(scope, receive), **scope["path_params"], **query)
+        answer: Response = await self.endpoint(Request(scope, receive), **scope["path_params"], **query)
         bodies.keep(scope, answer)
-        await answer(scope, receive, send)
+        return answer
 
 
 class Direct:
