@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from fastapi import Request
 from starlette.responses import FileResponse, Response
 
-from app import exports, queries, responses
+from app import bodies, exports, queries, responses
 from app.errors import NotBuilt
 from app.filters import EventQuery
 from app.settings import Settings
@@ -54,7 +54,7 @@ async def parquet(request: Request, dataset_id: str) -> Response:
     for _ in range(_TRIES):
         version = await _version(request, dataset_id)
         headers = responses.validators(request, version)
-        if responses.held(request) & {headers["ETag"], "*"}:
+        if not {headers["ETag"], "*"}.isdisjoint(bodies.held(request.scope)):
             return Response(status_code=304, headers=headers)
         path = await request.app.state.downloads.parquet(dataset_id, version)
         if await _version(request, dataset_id) == version:

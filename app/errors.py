@@ -154,8 +154,18 @@ def refusal(error: ValidationError) -> BadRequest:
     return BadRequest(*(_explain({**entry, "loc": ("query", *entry["loc"])}) for entry in error.errors()))
 
 
+_ANSWERS = {ApiError: _api_error, HTTPException: _http_exception, RequestValidationError: _invalid}
+
+
+def answered(request: Request, error: Exception) -> Response | None:
+    """The problem that a failure is answered with; None for one that nobody foresaw."""
+    for kind, answer in _ANSWERS.items():
+        if isinstance(error, kind):
+            return answer(request, error)
+    return None
+
+
 def install(app: FastAPI) -> None:
     """Make `app` answer every failure as a problem."""
-    app.add_exception_handler(ApiError, _api_error)
-    app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(RequestValidationError, _invalid)
+    for kind, answer in _ANSWERS.items():
+        app.add_exception_handler(kind, answer)

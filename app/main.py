@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp
 
 from app import agents, db, downloads, errors, migrate, openapi, pages
-from app.middleware import BodyLimit, CatchAll, HeadAsGet, OpenToBrowsers
-from app.observability import Observed
-from app.overload import Shedding
+from app.bodies import Bodies
+from app.middleware import Front
+from app.overload import Queue
 from app.routers import (
     actors,
     changes,
@@ -22,7 +25,23 @@ from app.routers import (
     sources,
     stats,
 )
+from app.routing import Direct
 from app.settings import Settings
+from app.watch import watch
+
+# To ask on every request whether someone listens costs as much as to find an event.
+_OBSERVED_HERE: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+
+
+class _Application(FastAPI):
+    """FastAPI with one layer of ours before all of its own."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        theirs = super().build_middleware_stack()
+        assert isinstance(theirs, ServerErrorMiddleware)  # whose part, to answer any failure, is the front's
+        settings: Settings = self.state.settings
+        queue = Queue(settings.pool_timeout)
+        return Front(theirs.app, Direct(self.routes), queue, settings.max_body_bytes)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -32,13 +51,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.reads = db.reads(settings)
+        app.state.bodies = Bodies(settings.cache_bytes, watch(settings))
         app.state.downloads = downloads.Downloads(settings)
         async with agents.running(app):
             yield
         await app.state.reads.close()
+        await app.state.bodies.close()
         app.state.downloads.close()
 
-    app = FastAPI(**openapi.INFO, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = _Application(
+        **openapi.INFO, lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=_OBSERVED_HERE
+    )
     app.state.settings = settings
     app.state.schema_head = migrate.head()
     errors.install(app)
@@ -51,11 +74,4 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     pages.install(app)
     openapi.install(app)
     agents.mount(app)
-    # The last one added is the outermost.
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
-    app.add_middleware(Shedding, patience=settings.pool_timeout)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(CatchAll)
-    app.add_middleware(OpenToBrowsers, exposed=["Link", "ETag", "X-Request-ID"])
-    app.add_middleware(Observed)
     return app

@@ -4,19 +4,16 @@ import asyncio
 import time
 from collections import deque
 
-from fastapi import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from app.errors import Unavailable, problem
+from app.errors import Unavailable
 
 BEHIND = "The server is behind with its answers; try again shortly"
-_SHED = ("/v1/", "/ogc", "/mcp")  # the rest costs little, and tells how the server is
+_QUEUED = ("/v1/", "/ogc", "/mcp")  # the rest costs little, and tells how the server is
 _ROUND_SECONDS = 0.02  # for requests that have just come, while nobody waits
 _ADMITTED = 4  # of those who wait, in a round
 
 
-class Shedding:
-    """Answers 503 to a request that has waited for `patience` seconds and was not begun.
+class Queue:
+    """Lets requests wait for their turn, up to `patience` seconds.
 
     The event loop takes all requests that have come and runs one after the other: that is a round. Short queries of
     SQLite run in it, so that no queue for connections shows how long the last has to wait. What does not fit into
@@ -26,21 +23,18 @@ class Shedding:
     would take it from those that are answered.
     """
 
-    def __init__(self, app: ASGIApp, patience: float) -> None:
-        self.app, self._patience = app, patience
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._round: float | None = None  # since when
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(_SHED):
+    async def turn(self, path: str) -> None:
+        """Returns when a request for `path` may begin; Unavailable when that is not in time."""
+        if path.startswith(_QUEUED) and (self._waiting or not self._fits()):
             try:
-                if self._waiting or not self._fits():
-                    await self._turn()
+                await self._turn()
             except TimeoutError:
-                headers = {"Retry-After": str(Unavailable.retry_after)}
-                answer = problem(Request(scope), Unavailable.status, BEHIND, headers=headers)
-                return await answer(scope, receive, send)
-        await self.app(scope, receive, send)
+                raise Unavailable(BEHIND) from None
 
     def _fits(self) -> bool:
         if self._round is None:

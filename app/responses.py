@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urljoin
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app import __version__, formats, queries
+from app.bodies import Whole, given_headers, held
 from app.db import Reader
 from app.errors import BadRequest, NotFound, fault
 from app.feeds import Feed
@@ -44,14 +46,17 @@ async def page(
     async def make(reader: Reader) -> tuple[bytes, dict[str, str]]:
         found = await select(reader, query)
         link = _next_link(request, found)
-        headers = {"Link": f'<{link}>; rel="next"'} if link else {}
-        return _list_body(found, link, as_json), headers
+        return _list_body(found, link, as_json), _following(link)
 
-    return await _answer(request, make)
+    return await made(request, make)
 
 
 async def one(
-    request: Request, key: str, select: Callable[[Reader, str], Awaitable[Any]], as_json: AsJson
+    request: Request,
+    key: str,
+    select: Callable[[Reader, str], Awaitable[Any]],
+    as_json: AsJson,
+    media_type: str = JSON,
 ) -> Response:
     """One thing: what `select` finds for `key`, rendered by `as_json`."""
 
@@ -60,7 +65,7 @@ async def one(
     async def make(reader: Reader) -> tuple[bytes, dict[str, str]]:
         return as_json(await select(reader, key)), {}
 
-    return await _answer(request, make)
+    return await made(request, make, media_type)
 
 
 def check_key(key: str) -> None:
@@ -71,39 +76,49 @@ def check_key(key: str) -> None:
 
 def fixed(request: Request, body: bytes, media_type: str = JSON) -> Response:
     """Something that only a new release of the software changes."""
-    headers = validators(request, hashlib.sha256(body).hexdigest())
-    return _whole_or_304(request, body, headers, media_type)
+    return Whole(body, {"Content-Type": media_type} | validators(request, _digest(body))).to(request.scope)
 
 
-async def _answer(request: Request, make: Make) -> Response:
+@lru_cache(100)
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+async def made(request: Request, make: Make, media_type: str = JSON, of: str = "") -> Response:
+    """What `make` makes of a snapshot; `of` is what it depends on beside the address and the data."""
+    if unchanged := await _unchanged(request, of):
+        return unchanged
     async with request.app.state.reads.snapshot() as reader:
-        headers = validators(request, await queries.version(reader))
-        if headers["ETag"] in held(request):
-            return Response(status_code=304, headers=headers)
-        body, more = await make(reader)
-    return _whole_or_304(request, body, headers | more, JSON)
+        version = await queries.version(reader)
+        body, headers = await make(reader)
+    checks = validators(request, version + of)
+    return Whole(body, {"Content-Type": media_type, **checks, **headers}, version=version).to(request.scope)
+
+
+async def _unchanged(request: Request, of: str) -> Response | None:
+    """304 for a client that holds what would be made, which nothing need be read for."""
+    tags = held(request.scope)
+    version = await request.app.state.bodies.version() if tags else None
+    if version is None:
+        return None
+    checks = validators(request, version + of)
+    return Whole(b"", checks, HTTPStatus.NOT_MODIFIED) if checks["ETag"] in tags else None
+
+
+_SOFTWARE = f"{__version__} {REPRESENTATION}".encode()
 
 
 def validators(request: Request, version: str) -> dict[str, str]:
     """The same address, of the same data, by the same software, is the same bytes."""
-    asked = f"{request.scope['path']}?{request.scope['query_string']!r}"
-    digest = hashlib.sha256(f"{__version__} {REPRESENTATION} {version} {asked}".encode()).hexdigest()
+    scope = request.scope
+    asked = f"{version} {scope['path']}?{scope['query_string']!r}"
+    digest = hashlib.blake2b(asked.encode(), digest_size=12, key=_SOFTWARE).hexdigest()
     age = request.app.state.settings.max_age
-    return {"ETag": f'"{digest[:24]}"', "Cache-Control": f"public, max-age={age}" if age else "no-cache"}
+    return {"ETag": f'"{digest}"', "Cache-Control": f"public, max-age={age}" if age else "no-cache"}
 
 
-_TAG = re.compile(r'(?:W/)?("[^"]*")|(\*)')
-
-
-def held(request: Request) -> set[str]:
-    """The entity tags that the client says it holds; `*` stands for any."""
-    return {tag or star for tag, star in _TAG.findall(request.headers.get("if-none-match", ""))}
-
-
-def _whole_or_304(request: Request, body: bytes, headers: dict[str, str], media_type: str) -> Response:
-    if held(request) & {headers["ETag"], "*"}:
-        return Response(status_code=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
-    return Response(body, headers=headers, media_type=media_type)
+def _following(link: str | None) -> dict[str, str]:
+    return {"Link": f'<{link}>; rel="next"'} if link else {}
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.,~&=-]*")  # what stands in a link as it was asked
@@ -136,27 +151,20 @@ def _list_body(found: Page, link: str | None, as_json: AsJson) -> bytes:
     )
 
 
-async def made(request: Request, make: Make, media_type: str) -> Response:
-    """What `make` makes of a snapshot, as the type that it is."""
-    return typed(await _answer(request, make), media_type)
-
-
-def typed(answer: Response, media_type: str) -> Response:
-    """An answer as the type that it is; a 304 has none."""
-    if answer.status_code == HTTPStatus.OK:
-        answer.headers["Content-Type"] = media_type
-    return answer
-
-
 def next_link(request: Request, found: Page) -> str | None:
     """The absolute address of the page that follows, for clients that cannot resolve one."""
     link = _next_link(request, found)
     return None if link is None else urljoin(str(request.base_url), link)
 
 
+def _accepted(request: Request) -> str | None:
+    accept = given_headers(request.scope).get(b"accept")
+    return None if accept is None else str(accept, "latin-1")
+
+
 async def events(request: Request, query: EventQuery) -> Response:
     """Events in the format that the query or the Accept header asks for."""
-    form = formats.chosen(query.format, request.headers.get("accept"))
+    form = formats.chosen(query.format, _accepted(request))
     if form.encoder is None:
         answer = await page(request, query, queries.events, event_json)
     else:
@@ -172,26 +180,28 @@ async def _encoded(request: Request, query: EventQuery, form: formats.Format, en
     """A page when there is a limit; without one everything, streamed over a snapshot that lasts as long."""
     if query.count != "none" and form is not formats.GEOJSON:
         raise BadRequest(fault("count", f"{form.name} has no place to tell it; ask for json or geojson"))
-    paged = "limit" in query.model_fields_set
+    of, paged = f" {form.name}", "limit" in query.model_fields_set
+    if unchanged := await _unchanged(request, of):
+        return unchanged
     async with AsyncExitStack() as stack:
-        use = "answer" if paged else "stream"
-        reader = await stack.enter_async_context(request.app.state.reads.snapshot(use))
-        headers = validators(request, f"{await queries.version(reader)} {form.name}")
-        if headers["ETag"] in held(request):
-            return Response(status_code=304, headers=headers)
+        reader = await stack.enter_async_context(
+            request.app.state.reads.snapshot("answer" if paged else "stream")
+        )
+        version = await queries.version(reader)
+        checks, tags = validators(request, version + of), held(request.scope)
+        headers = {"Content-Type": form.media_type, **checks, **_FILE_NAME.get(form.name, {})}
         pages = queries.batches(reader, query, query.limit if paged else _BATCH)
         stack.push_async_callback(pages.aclose)
         first = await anext(pages)  # whatever is wrong with the query is told here, with a status of its own
-        if "*" in held(request):
-            return Response(status_code=304, headers=headers)
-        headers |= _FILE_NAME.get(form.name, {})
+        if "*" in tags or checks["ETag"] in tags:
+            return Whole(b"", checks, HTTPStatus.NOT_MODIFIED)
         if not paged:
             body = _streamed(encoder, first, pages)
-            return Streamed(body, stack.pop_all(), headers=headers, media_type=form.media_type)
+            return Streamed(body, stack.pop_all(), headers=headers)
     link = _next_link(request, first)
-    headers |= {"Link": f'<{link}>; rel="next"'} if link else {}
+    headers |= _following(link)
     text = encoder.head() + encoder.rows(map(event_json, first.rows)) + encoder.tail(link, _total(first))
-    return Response(text, headers=headers, media_type=form.media_type)
+    return Whole(text, headers, version=version)
 
 
 _FILE_NAME = {"csv": {"Content-Disposition": 'attachment; filename="events.csv"'}}
@@ -245,11 +255,10 @@ async def feed(
 ) -> Response:
     """The events that changed last as a feed, whose addresses are whole, since readers keep it elsewhere."""
     root = str(request.base_url).rstrip("/")
-    async with request.app.state.reads.snapshot() as reader:
-        headers = validators(request, f"{await queries.version(reader)} {root}")
-        if headers["ETag"] in held(request):
-            return Response(status_code=304, headers=headers)
-        found = await queries.events(reader, query.as_events())
     path = f"{request.url.path}?{request.url.query}".rstrip("?")
-    body = write(Feed(root, path, [event_json(row) for row in found.rows]))
-    return _whole_or_304(request, body, headers, media_type)
+
+    async def make(reader: Reader) -> tuple[bytes, dict[str, str]]:
+        found = await queries.events(reader, query.as_events())
+        return write(Feed(root, path, [event_json(row) for row in found.rows])), {}
+
+    return await made(request, make, media_type, f" {root}")

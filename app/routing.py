@@ -1,20 +1,24 @@
 """How a path reads its parameters: strictly, by name, and once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, get_type_hints
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
+from app.bodies import Bodies
 from app.errors import BadRequest, fault, unknown
 from app.values import Split
 
 Pairs = list[tuple[str, str]]
+_REMEMBERED, _SHORT = 200, 300  # queries of each path, and bytes of each, that are not read twice
 
 
 class StrictRoute(APIRoute):
@@ -29,19 +33,60 @@ class StrictRoute(APIRoute):
         super().__init__(path, endpoint, **options)
         self._reader = _Reader(endpoint, self.dependant.query_params)
         self._takes = frozenset(self.methods or ())
-        self._direct = self._reader.is_all
+        self.is_direct = self._reader.is_all
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in self._takes:
             return await super().handle(scope, receive, send)
-        pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        self._reader.check(pairs)
-        if not self._direct:
-            return await super().handle(scope, receive, send)
-        response = await self.endpoint(
-            Request(scope, receive, send), **scope["path_params"], **self._reader.query(pairs)
-        )
-        await response(scope, receive, send)
+        if self.is_direct:
+            answer = await self.answer(scope, receive)
+            return await answer(scope, receive, send)
+        self._reader.check(scope["query_string"])
+        await super().handle(scope, receive, send)
+
+    async def answer(self, scope: Scope, receive: Receive) -> Response:
+        """What the endpoint says, or has said; `is_direct` tells whether it can be asked like this."""
+        bodies: Bodies = scope["app"].state.bodies
+        kept = await bodies.find(scope)
+        if kept is not None:
+            return kept.to(scope)
+        query = self._reader.query(scope["query_string"])
+        answer: Response = await self.endpoint(Request(scope, receive), **scope["path_params"], **query)
+        bodies.keep(scope, answer)
+        return answer
+
+
+class Direct:
+    """Finds the route of a path by looking it up, where walking through all of them finds the same one."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._whole: dict[str, StrictRoute] = {}
+        self._under: dict[str, tuple[str, StrictRoute]] = {}  # by what stands before the one parameter
+        for context in iter_route_contexts(routes):
+            route, path = context.original_route, context.path or ""
+            if not isinstance(route, StrictRoute) or not route.is_direct or route.methods != {"GET"}:
+                continue
+            before, _, name = path.removesuffix("}").rpartition("/{")
+            if "{" not in path:
+                self._whole.setdefault(path, route)
+            elif "{" not in before and path.endswith("}") and name.isidentifier():
+                self._under.setdefault(before, (name, route))
+
+    def find(self, scope: Scope) -> StrictRoute | None:
+        """The route, which the scope is made ready for; None when it takes a walk to know."""
+        if scope["method"] != "GET" or scope.get("root_path"):
+            return None
+        path, parameters = scope["path"], {}
+        route = self._whole.get(path)
+        if route is None:
+            before, _, value = path.rpartition("/")
+            found = self._under.get(before)
+            if found is None or not value:
+                return None
+            name, route = found
+            parameters[name] = value
+        scope["route"], scope["path_params"] = route, parameters
+        return route
 
 
 class _Reader:
@@ -62,14 +107,22 @@ class _Reader:
         self._names = frozenset(fields)
         self._repeatable = frozenset(name for name, field in fields.items() if Split in field.metadata)
 
-    def check(self, pairs: Pairs) -> None:
-        """BadRequest for what is unknown, empty or given twice."""
+        self._read_before = lru_cache(_REMEMBERED)(self._read)
+
+    def check(self, text: bytes) -> Pairs:
+        """The pairs of an address; BadRequest for what is unknown, empty or given twice."""
+        pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True) if text else []
         faults = list(_faults(pairs, self._names, self._repeatable)) if pairs else None
         if faults:
             raise BadRequest(*faults)
+        return pairs
 
-    def query(self, pairs: Pairs) -> Mapping[str, BaseModel]:
-        """The endpoint's `query`, validated."""
+    def query(self, text: bytes) -> Mapping[str, BaseModel]:
+        """The endpoint's `query`, validated; it may be the one of an earlier request, and nobody changes it."""
+        return self._read_before(text) if len(text) <= _SHORT else self._read(text)
+
+    def _read(self, text: bytes) -> Mapping[str, BaseModel]:
+        pairs = self.check(text)
         if self._model is None:
             return {}
         values: dict[str, Any] = {}

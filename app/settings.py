@@ -23,6 +23,11 @@ class Settings(BaseSettings):
         description="Seconds a client may reuse an answer unasked; 0 makes it revalidate by ETag",
     )
     max_body_bytes: PositiveInt = Field(default=65_536, description="Largest request body that is accepted")
+    cache_bytes: int = Field(
+        default=32 << 20,
+        ge=0,
+        description="Memory of one process for finished answers that are given again while the data is the same; 0 is none",
+    )
     pool_size: PositiveInt = Field(default=8, description="Database connections of one process for answers")
     streams: PositiveInt = Field(
         default=4, description="Exports that one process streams at a time, each on a connection of its own"

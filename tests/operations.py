@@ -257,12 +257,13 @@ class _Recorder(logging.Handler):
 
 @contextmanager
 def statements(client: Any) -> Iterator[list[tuple[str, str]]]:
-    """Every statement that the client's server runs meanwhile, with its parameters."""
+    """Every statement that the client's server runs meanwhile, with its parameters; no answer is kept from before."""
     seen: list[tuple[str, str]] = []
 
     def record(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         seen.append((statement, str(parameters)))
 
+    client.app.state.bodies.clear()
     engine = client.app.state.reads._engine
     engine = getattr(engine, "sync_engine", engine)
     log, recorder = logging.getLogger("dateline.sql"), _Recorder(seen)

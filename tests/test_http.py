@@ -1,5 +1,7 @@
 """What every answer carries besides its body: headers, ids, limits, log lines, metrics and the docs."""
 
+import asyncio
+import io
 import json
 import logging
 import re
@@ -20,7 +22,7 @@ from starlette.testclient import TestClient
 from app import queries
 from app.importers.load import load
 from app.main import create_app
-from app.observability import _JsonLines
+from app.observability import _JsonLines, _Together
 from app.records import Withdrawal
 from app.settings import Settings
 from tests import make
@@ -244,6 +246,28 @@ def test_a_hostile_path_is_one_line_too(
     api.get(path)
     (line,) = lines()
     assert line["operation"] == "unmatched"
+
+
+def test_lines_of_a_moment_are_written_together_and_none_is_lost() -> None:
+    written, log = io.StringIO(), logging.Logger("dateline.requests")  # noqa: LOG001 - of this test alone
+    handler = _Together(written)
+    log.addHandler(handler)
+
+    async def serve() -> None:
+        for word in ("one", "two"):
+            log.info(word)
+        assert written.getvalue() == ""
+        log.warning("three")
+        assert written.getvalue() == "one\ntwo\nthree\n"
+        log.info("four")
+        await asyncio.sleep(0.1)
+        assert written.getvalue().endswith("four\n")
+        log.info("five")
+
+    asyncio.run(serve())
+    handler.flush()  # as logging does when the process ends
+    log.info("six")
+    assert written.getvalue() == "one\ntwo\nthree\nfour\nfive\nsix\n"
 
 
 @every_operation

@@ -57,7 +57,6 @@ def _add_dashboard(app: FastAPI) -> None:
     def served(request: Request, name: str) -> Response:
         response = responses.fixed(request, assets[name], MEDIA_TYPES[name.rpartition(".")[2]])
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         return response
 

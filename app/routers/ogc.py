@@ -111,5 +111,4 @@ async def list_features(request: Request, query: Annotated[OgcQuery, Query()]) -
 )
 async def get_feature(request: Request, event_id: EventId) -> Response:
     """One event as GeoJSON; `/v1/events/{event_id}` has its evidence."""
-    found = await responses.one(request, event_id, queries.event, ogc.linked(ogc.base(request)))
-    return responses.typed(found, ogc.GEOJSON)
+    return await responses.one(request, event_id, queries.event, ogc.linked(ogc.base(request)), ogc.GEOJSON)
