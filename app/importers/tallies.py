@@ -63,16 +63,16 @@ class Tallies:
             self.flush()
 
     def flush(self) -> None:
-        """Write what has been collected, neighbours in the table one after the other."""
-        rows = [
-            (level, country, kind, period, dataset, *row)
-            for (country, kind, dataset), changes in sorted(self._changes.items())
-            for (level, period), row in sorted(changes.items())
-            if any(row)
-        ]
-        self._bulk.add("event_tally", _KEY, _TALLIES, rows)
+        """Write what has been collected."""
+        self._bulk.add("event_tally", _KEY, _TALLIES, list(self._rows()))
         self._held = 0
         self._changes.clear()
+
+    def _rows(self) -> Iterator[tuple[str | int, ...]]:
+        for (country, kind, dataset), rows in self._changes.items():
+            for (level, period), row in rows.items():
+                if any(row):
+                    yield (level, country, kind, period, dataset, *row)
 
 
 def _rows() -> dict[_Period, list[int]]:
