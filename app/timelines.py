@@ -174,7 +174,9 @@ def _by_key(rows: Sequence[Any], counted: str) -> dict[stats.Key, dict[int, int]
 
 
 async def _altogether(reader: Reader, query: StatsQuery) -> list[dict[str, Any]]:
-    known = tally_counts.counts(query, query.keys) and _same_range(query, query.certain())
+    sure = query.certain()
+    one_range = (sure.date_from, sure.date_to) == (query.date_from, query.date_to)
+    known = one_range and tally_counts.counts(query, query.keys)
     found = await (_summed(reader, query) if known else _counted(reader, query))
     if len(found) > query.limit:
         raise stats.TooManyRows
@@ -186,10 +188,6 @@ async def _altogether(reader: Reader, query: StatsQuery) -> list[dict[str, Any]]
 
 
 _Totals: TypeAlias = dict[stats.Key, tuple[int, int, int]]  # possible, certain and deaths, by key
-
-
-def _same_range(one: StatsQuery, other: StatsQuery) -> bool:
-    return (one.date_from, one.date_to) == (other.date_from, other.date_to)
 
 
 async def _summed(reader: Reader, query: StatsQuery) -> _Totals:
@@ -240,7 +238,8 @@ async def _count(
     ).select_from(Event)
     for subquery in joined:
         wanted = wanted.join(subquery, subquery.c.event_id == col(Event.id))
-    wanted = wanted.where(*clauses(query, tuple(_joined(query))), col(Event.withdrawn).is_(None))
+    passed = [name for key in query.keys for name in _PASSED.get(key, ())]
+    wanted = wanted.where(*clauses(query, passed), col(Event.withdrawn).is_(None))
     most = 2 * query.limit
     rows = await reader.rows(wanted.group_by(*map(literal_column, found)).limit(most + 1))
     if len(rows) > most:
@@ -256,12 +255,8 @@ def _surely(query: StatsQuery) -> Iterator[ColumnElement[bool]]:
         yield col(Event.date_end) <= sure.date_to
 
 
-def _joined(query: StatsQuery) -> Iterator[str]:
-    """The filters that joined members have passed already."""
-    if "country" in query.keys:
-        yield from ("country", "country_role")
-    if "actor" in query.keys:
-        yield "actor"
+# The filters that joined members have passed already.
+_PASSED: Mapping[str, tuple[str, ...]] = {"country": ("country", "country_role"), "actor": ("actor",)}
 
 
 def _countries(query: StatsQuery) -> Subquery:

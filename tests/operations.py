@@ -117,6 +117,7 @@ BESIDE: dict[str, dict[str, str]] = {
     "date_match": _A_YEAR,
     "group": _A_YEAR,
     "fill": {"group": "month,type", **_A_YEAR},
+    "limit": {"group": "actor"},  # what is one row is so under any limit
 }
 PAGES = ("/", "/docs", "/openapi.json", "/docs/assets/swagger-ui.css")
 

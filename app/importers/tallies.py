@@ -1,7 +1,7 @@
 """The counts of events by period that the writer keeps: what one event adds to them, and all of them anew."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import product
 from typing import NamedTuple, TypeAlias
@@ -26,7 +26,7 @@ class Counted(NamedTuple):
     date_start: date | str
     date_end: date | str
     fatalities_best: int | None
-    countries: Collection[str]
+    countries: Iterable[str]
 
 
 class Tallies:
