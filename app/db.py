@@ -262,6 +262,8 @@ class _PostgresReader:
             return await cursor.fetchall()
 
 
+# To start workers takes longer than most answers do, and others would wait for the processors.
+_READING = "-c max_parallel_workers_per_gather=0"
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -273,7 +275,7 @@ class PostgresReads:
             _postgres_url(settings),
             isolation_level="AUTOCOMMIT",  # transactions are begun and ended here, in as few messages as can be
             poolclass=NullPool,
-            connect_args=_postgres_options(settings.statement_timeout),
+            connect_args=_postgres_options(settings.statement_timeout, _READING),
         )
         self._statements = _Statements(self._engine.dialect)
         self._free = asyncio.Semaphore(settings.pool_size)
@@ -356,9 +358,9 @@ def _postgres_url(settings: Settings) -> URL:
     return make_url(settings.database_url).set(drivername="postgresql+psycopg")
 
 
-def _postgres_options(statement_timeout: float) -> dict[str, Any]:
+def _postgres_options(statement_timeout: float, more: str = "") -> dict[str, Any]:
     """Connection arguments; a statement_timeout of 0 seconds means none."""
     return {
         "connect_timeout": 5,
-        "options": f"-c timezone=UTC -c statement_timeout={int(statement_timeout * 1000)}",
+        "options": f"-c timezone=UTC -c statement_timeout={int(statement_timeout * 1000)} {more}",
     }

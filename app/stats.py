@@ -2,10 +2,10 @@
 
 import itertools
 from calendar import monthrange
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 Unit = Literal["year", "month", "day"]
@@ -14,6 +14,8 @@ LENGTHS: Mapping[Unit, int] = {
     "month": 7,
     "day": 10,
 }  # of a period's name, the start of an ISO day
+
+_PERIODS_KEPT = 20_000  # a timeline names the same few over and over
 
 Key: TypeAlias = tuple[str, ...]  # what a row is of, beside its period
 Histogram: TypeAlias = Mapping[Key, Mapping[int, int]]  # how many, by key and number of the period
@@ -52,6 +54,7 @@ def number(unit: Unit, day: date) -> int:
     return {"year": day.year, "month": day.year * 12 + day.month - 1, "day": day.toordinal()}[unit]
 
 
+@lru_cache(_PERIODS_KEPT)
 def number_of(name: str) -> int:
     """The number of the period with this name: `2024`, `2024-04` or `2024-04-19`."""
     unit = next(unit for unit, length in LENGTHS.items() if length == len(name))
@@ -79,6 +82,12 @@ def name(unit: Unit, period: int) -> str:
     return first_day(unit, period).isoformat()[: LENGTHS[unit]]
 
 
+@lru_cache(_PERIODS_KEPT)
+def described(unit: Unit, period: int) -> tuple[str, date, date]:
+    """What a period is called, and its first and its last day."""
+    return name(unit, period), first_day(unit, period), last_day(unit, period)
+
+
 def timeline(
     unit: Unit, made: Histograms, low: date | None, high: date | None, *, fill: bool, most: int
 ) -> list[Bucket]:
@@ -98,7 +107,10 @@ def timeline(
                 most -= last - first + 1
         if most < 0:
             raise TooManyRows
-    return sorted(_buckets(runs, made), key=lambda row: (row.period, -row.possible, row.key))
+    buckets = list(_buckets(runs, made))
+    if len(made.starts) > 1:
+        buckets.sort(key=lambda row: (row.period, -row.possible, row.key))
+    return buckets
 
 
 def _span(unit: Unit, made: Histograms, low: date | None, high: date | None) -> tuple[int, int] | None:
@@ -106,12 +118,8 @@ def _span(unit: Unit, made: Histograms, low: date | None, high: date | None) -> 
     opened, closed = number(unit, date.min), number(unit, date.max)
     first = opened if low is None else number(unit, low)
     last = closed if high is None else number(unit, high)
-    clamped = {
-        min(max(at, first), last)
-        for bounds in (made.starts, made.ends)
-        for by in bounds.values()
-        for at in by
-    }
+    numbers = {at for bounds in (made.starts, made.ends) for by in bounds.values() for at in by}
+    clamped = {min(max(at, first), last) for at in numbers}
     known = clamped - {opened, closed}
     first = min(known, default=opened) if first == opened else first
     last = max(known, default=closed) if last == closed else last
@@ -122,11 +130,13 @@ def _runs(
     starts: Mapping[int, int], ends: Mapping[int, int], first: int, last: int
 ) -> Iterator[tuple[int, int, int]]:
     """(first bucket, last bucket, events) of each stretch in which as many events are possible."""
-    steps = Counter({first: 0, last + 1: 0})
+    steps = {first: 0, last + 1: 0}
     for at, count in starts.items():
-        steps[max(at, first)] += count
+        begins = max(first, at)
+        steps[begins] = steps.get(begins, 0) + count
     for at, count in ends.items():
-        steps[min(at, last) + 1] -= count
+        over = min(last, at) + 1
+        steps[over] = steps.get(over, 0) - count
     edges = sorted(steps)
     possible = 0
     for here, following in itertools.pairwise(edges):

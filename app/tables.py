@@ -239,6 +239,12 @@ class Event(SQLModel, table=True):
             sqlite_where=text("span > 0"),
             postgresql_where=text("span > 0"),
         ),
+        Index(
+            "ix_event_going_on",
+            *("span", "date_start", "date_end", "type", "dataset_id", "withdrawn", "fatalities_best", "id"),
+            sqlite_where=text("date_start < date_end"),
+            postgresql_where=text("date_start < date_end"),
+        ),
         Index("ix_event_updated_id", "updated", "id"),
         Index("ix_event_fatalities_rank_id", "fatalities_rank", "id"),
         Index("ix_event_cell", "cell", *_PAGED, "longitude", "latitude", "type"),
@@ -409,21 +415,26 @@ class Evidence(SQLModel, table=True):
 class EventTally(SQLModel, table=True):
     """How many served events begin, end, and lie wholly within a period: derived, kept by the writer, exact.
 
-    `scope` is `all` or a country, type or dataset (`country:NE`); `period` is a year, month or day as ISO 8601 writes it,
-    or empty, by `level` (`all` is all time). `deaths` are the best estimates of the events that lie within it. What may have happened in a period began
-    by its end and did not end before its start, so any range is two sums.
+    There is a row for each dataset, and within it for each country, each type, and both together; "" stands for any of
+    them. `period` is a
+    year, month or day as ISO 8601 writes it, or empty, by `level` (`all` is all time). Of best estimates of deaths,
+    `deaths` are in the events that lie within the period, `toll` in those that begin in it. What may have happened in
+    a period began by its end and did not end before its start, so any range is two sums.
     """
 
     __tablename__: ClassVar[str] = "event_tally"
     __table_args__ = (_CLUSTERED,)
 
-    scope: str = Field(primary_key=True, sa_type=Id)
-    level: str = Field(primary_key=True)
+    level: str = Field(primary_key=True, sa_type=Id)
+    country: str = Field(primary_key=True, sa_type=Id)
+    type: str = Field(primary_key=True, sa_type=Id)
     period: str = Field(primary_key=True, sa_type=Id)
+    dataset: str = Field(primary_key=True, sa_type=Id)
     starts: int = Field(sa_type=BigInteger)
     ends: int = Field(sa_type=BigInteger)
     within: int = Field(sa_type=BigInteger)
     deaths: int = Field(sa_type=BigInteger)
+    toll: int = Field(sa_type=BigInteger)
 
 
 class EventRevision(SQLModel, table=True):

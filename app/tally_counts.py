@@ -1,19 +1,33 @@
-"""Counts of events that the tallies answer: the SELECTs over `event_tally`."""
+"""Counts of events that the tallies answer: the SELECTs over `event_tally`.
 
-from collections.abc import Callable, Iterator
+What may have happened in a range is all that began by its end but for what ended before it. What surely did is all that
+began in it but for what went on after it: an index has the few events that go on after a day.
+"""
+
+from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import reduce
-from operator import add, le, lt
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from app import filters, spans
 from app.db import Statement
 from app.filters import EventFilters
-from app.tables import EventTally
+from app.tables import Event, EventCountry, EventTally
 
-_SCOPED = {"country": "country", "type": "type", "dataset": "dataset"}
+_DIMENSIONS = ("country", "type", "dataset")
 _FILTERS = (
     "country_role",
     "mode",
@@ -26,97 +40,149 @@ _FILTERS = (
     "fatalities_min",
     "updated_since",
 )
+_ENDS = ("date_from", "date_to")
+_AFTER = "~"  # sorts after all that a period is called
 
 
-def scope(query: EventFilters) -> str | None:
-    """The scope whose tallies count what `query` asks for; None when no tally does."""
+def counts(query: EventFilters, keys: Sequence[str] = ()) -> bool:
+    """The tallies know how many events `query` finds, of each value of `keys`.
+
+    Types and datasets add up, since an event has one of each; countries do not.
+    """
     if any(getattr(query, name) is not None for name in _FILTERS):
-        return None
-    given = [(name, values) for name in _SCOPED if (values := getattr(query, name)) is not None]
-    if not given:
-        return "all"
-    (name, values), *more = given
-    return None if more or len(values) > 1 else f"{_SCOPED[name]}:{values[0]}"
+        return False
+    adds_up = query.country is None or len(query.country) == 1 or "country" in keys
+    return adds_up and set(keys) <= set(_DIMENSIONS)
 
 
-def counts(query: EventFilters) -> bool:
-    """The tallies know how many events `query` finds."""
-    dated = query.date_from is not None or query.date_to is not None
-    return scope(query) is not None and not (dated and query.date_match == "certain")
-
-
-def key(query: EventFilters) -> tuple[Any, ...]:
+def key(query: EventFilters, *more: Any) -> tuple[Any, ...]:
     """Queries with the same key have the same statement."""
-    return "tally", query.date_from is None, query.date_to is None
+    return ("tally", filters.shape(query), query.date_match, *more)
 
 
-def values(query: EventFilters) -> dict[str, str]:
+def values(query: EventFilters) -> dict[str, Any]:
     """What is bound to its marks."""
-    bound = {"scope": scope(query) or ""}
-    for name in ("date_from", "date_to"):
-        day: date | None = getattr(query, name)
+    bound = filters.bound(query)
+    for end in _ENDS:
+        day: date | None = getattr(query, end)
         if day is not None:
-            bound |= {f"{name}_year": str(day)[:4], f"{name}_month": str(day)[:7], f"{name}_day": str(day)}
+            until = f"{day}{_AFTER}" if end == "date_to" else str(day)
+            bound |= {f"{end}_year": str(day)[:4], f"{end}_month": str(day)[:7], f"{end}_day": until}
+    if query.date_to is not None:
+        first = query.date_from or date.min
+        bound |= {f"since_{of}": max(first, spans.earliest(query.date_to, of)) for of in spans.CLASSES}
     return bound
 
 
 def total(query: EventFilters) -> Statement:
-    """How many events there are: those that began by the end of the range, but for those that ended before it."""
-    began = _sum(EventTally.starts, None if query.date_to is None else "date_to")
-    if query.date_from is None:
-        return select(began)
-    return select(began - _sum(EventTally.ends, "date_from", lt))
+    """How many events there are."""
+    found = totals(query).subquery()
+    if query.date_match == "possible" or query.date_to is None:
+        return select(found.c.possible if query.date_match == "possible" else found.c.begun)
+    return select(found.c.begun - select(going_on(query).subquery().c.events).scalar_subquery())
 
 
-def periods(query: EventFilters, unit: str) -> tuple[tuple[Any, ...], Statement, dict[str, str]]:
-    """(key, statement, values) of (period, starts, ends, within, deaths) of a scope that `counts` knows."""
-    columns = (EventTally.period, EventTally.starts, EventTally.ends, EventTally.within, EventTally.deaths)
-    found = select(*map(col, columns)).where(
-        col(EventTally.scope) == bindparam("scope"), col(EventTally.level) == bindparam("level")
-    )
-    return ("tallies",), found, {"scope": scope(query) or "", "level": unit}
+def totals(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
+    """(*keys, possible, begun, toll): the events that touch the range, that begin in it, and the deaths in these.
 
-
-def totals(query: EventFilters, dimension: str) -> tuple[tuple[Any, ...], Statement, dict[str, str]] | None:
-    """(key, statement, values) of (scope, events, deaths) of every value of a dimension; None when no tally knows."""
-    dated = query.date_from is not None or query.date_to is not None
-    if dimension not in _SCOPED or dated or scope(query) != "all":
-        return None
-    found = select(
-        col(EventTally.scope),
-        col(EventTally.starts),
-        col(EventTally.deaths),
-    ).where(
-        col(EventTally.scope) >= bindparam("first"),
-        col(EventTally.scope) < bindparam("last"),
-        col(EventTally.level) == "all",
-        col(EventTally.starts) > 0,
-    )
-    return ("totals", dimension), found, {"first": f"{dimension}:", "last": f"{dimension};"}
-
-
-def _sum(
-    number: Any, name: str | None = None, up_to: Callable[[Any, Any], ColumnElement[bool]] = le
-) -> ColumnElement[int]:
-    """The sum of whole years, then of the months of the last year, then of the days of the last month.
-
-    Each is a sum of its own: SQLite would look at every period of the scope for all three at once.
+    Each is a sum over whole years, the months of the last year, and the days of the last month, up to the end of the
+    range; and up to its start, which is taken away.
     """
-    parts = [(col(EventTally.level) == "year",)] if name is None else _parts(name, up_to)
-    sums = [
-        select(func.coalesce(func.sum(col(number)), 0))
-        .where(col(EventTally.scope) == bindparam("scope"), *conditions)
-        .scalar_subquery()
-        for conditions in parts
+    if query.date_to is None:
+        parts = [_part(query, keys, "all", (literal_column("''"), literal_column(f"'{_AFTER}'")))]
+    else:
+        parts = list(_up_to(query, keys, "date_to"))
+    if query.date_from is not None:
+        parts += _up_to(query, keys, "date_from")
+    added = union_all(*parts).subquery("part").c
+    by = [added[key] for key in keys]
+    numbers = [func.coalesce(func.sum(added[name]), 0).label(name) for name in ("possible", "begun", "toll")]
+    return select(*by, *numbers).group_by(*by)
+
+
+def _up_to(query: EventFilters, keys: Sequence[str], end: str) -> Iterator[Statement]:
+    low: ColumnElement[str] = literal_column("''")
+    for level in ("year", "month", "day"):
+        high = bindparam(f"{end}_{level}", type_=String)
+        yield _part(query, keys, level, (low, high), -1 if end == "date_from" else 1)
+        low = high
+
+
+def _part(
+    query: EventFilters,
+    keys: Sequence[str],
+    level: str,
+    bounds: tuple[ColumnElement[str], ColumnElement[str]],
+    sign: int = 1,
+) -> Statement:
+    """The sums over the periods of a level within bounds."""
+    held, (low, high) = aliased(EventTally), bounds
+    periods = (
+        col(held.level) == literal_column(f"'{level}'"),
+        col(held.period) >= low,
+        col(held.period) < high,
+    )
+    starts, ends, toll = (sign * func.sum(col(number)) for number in (held.starts, held.ends, held.toll))
+    sums = (starts if sign > 0 else ends).label("possible"), starts.label("begun"), toll.label("toll")
+    if not keys:
+        return select(*sums).where(*periods, *_cells(held, query, keys))
+    known = aliased(EventTally)  # each is looked up, and the outer join has SQLite begin with them
+    by = [getattr(known, key) for key in keys]
+    same_cell = [getattr(held, name) == getattr(known, name) for name in _DIMENSIONS]
+    return (
+        select(*by, *sums)
+        .select_from(known)
+        .join(held, and_(*same_cell, *periods), isouter=True)
+        .where(col(known.level) == "all", *_cells(known, query, keys))
+        .group_by(*by)
+    )
+
+
+def going_on(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
+    """(*keys, events, deaths) of the events that begin in the range and may have gone on after it."""
+    marks = filters.marked(query)
+    classes = union_all(
+        *(
+            select(literal_column(str(of)).label("span"), bindparam(f"since_{of}", type_=Date).label("since"))
+            for of in spans.CLASSES
+        )
+    ).subquery("class")
+    columns = {"country": EventCountry.country_code, "type": Event.type, "dataset": Event.dataset_id}
+    start, end = col(Event.date_start), col(Event.date_end)
+    found: Statement = (
+        select(
+            *(col(columns[key]) for key in keys),
+            func.count().label("events"),
+            func.coalesce(func.sum(col(Event.fatalities_best)), 0).label("deaths"),
+        )
+        .select_from(classes)
+        .join(
+            Event, and_(col(Event.span) == classes.c.span, start >= classes.c.since, start <= marks.date_to)
+        )
+    )
+    if query.country is not None or "country" in keys:
+        involved = and_(col(EventCountry.event_id) == col(Event.id), col(EventCountry.first_role))
+        found = found.join(EventCountry, involved)
+    asked = [
+        col(column).in_(getattr(marks, name)) for name, column in columns.items() if getattr(query, name)
     ]
-    return reduce(add, sums)
+    goes_on = (end > marks.date_to, start < end, col(Event.withdrawn).is_(None))
+    return found.where(*goes_on, *asked).group_by(*(col(columns[key]) for key in keys))
 
 
-def _parts(
-    name: str, up_to: Callable[[Any, Any], ColumnElement[bool]]
-) -> Iterator[tuple[ColumnElement[bool], ...]]:
-    level, period = col(EventTally.level), col(EventTally.period)
-    year, month, day = [bindparam(f"{name}_{part}", type_=String()) for part in ("year", "month", "day")]
-    yield level == "year", period < year
-    yield level == "month", period >= year, period < month
-    yield level == "day", period >= month, up_to(period, day)
+def periods(query: EventFilters, unit: str) -> Statement:
+    """(period, starts, ends, within, deaths), of each type and dataset that adds up."""
+    columns = (EventTally.period, EventTally.starts, EventTally.ends, EventTally.within, EventTally.deaths)
+    return select(*map(col, columns)).where(col(EventTally.level) == unit, *_cells(EventTally, query, ()))
+
+
+def _cells(tally: Any, query: EventFilters, keys: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    """The rows that add up to what is asked for. Every row is of one dataset."""
+    marks = filters.marked(query)
+    for name in _DIMENSIONS:
+        if getattr(query, name) is not None:
+            yield getattr(tally, name).in_(getattr(marks, name))
+        elif name in keys:
+            yield getattr(tally, name) > ""
+        elif name != "dataset":
+            yield getattr(tally, name) == ""

@@ -1,7 +1,8 @@
 """The SELECTs that count events by time, country, type, actor and dataset."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -10,11 +11,13 @@ from sqlalchemy import (
     Integer,
     String,
     Subquery,
+    and_,
     case,
     func,
     literal,
     literal_column,
     select,
+    true,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -73,51 +76,58 @@ async def _in_time(reader: Reader, query: StatsQuery, unit: stats.Unit) -> list[
     high = None if query.date_to == date.max else query.date_to
     made = await _histograms(reader, query, unit, low, high)
     found = stats.timeline(unit, made, low, high, fill=query.fill == "zero", most=query.limit)
-    return [
-        {
-            unit: stats.name(unit, bucket.period),
-            "start": max(stats.first_day(unit, bucket.period), low or date.min),
-            "end": min(stats.last_day(unit, bucket.period), high or date.max),
-            **_key(query, bucket.key),
-            "possible": bucket.possible,
-            "certain": bucket.certain,
-            "fatalities": bucket.fatalities,
-        }
-        for bucket in found
-    ]
+    keys = query.keys
+    rows = []
+    for period, key, possible, certain, deaths in found:
+        name, first, last = stats.described(unit, period)
+        rows.append({
+            unit: name,
+            "start": first if low is None else max(first, low),
+            "end": last if high is None else min(last, high),
+            **(_key(keys, key) if keys else _NO_KEY),
+            "possible": possible,
+            "certain": certain,
+            "fatalities": deaths,
+        })  # fmt: skip
+    return rows
 
 
-def _key(query: StatsQuery, key: stats.Key) -> dict[str, str]:
+_NO_KEY: Mapping[str, str] = {}
+
+
+def _key(keys: Sequence[str], key: stats.Key) -> dict[str, str]:
     """The values of a row, each with a place for its name."""
-    named = zip(query.keys, key, strict=True)
-    return {field: value for dimension, value in named for field in (dimension, f"{dimension}_name")}
+    row = {}
+    for dimension, value in zip(keys, key, strict=True):
+        row[dimension] = row[f"{dimension}_name"] = value
+    return row
 
 
 async def _histograms(
     reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
 ) -> stats.Histograms:
-    if tally_counts.counts(query) and not query.keys and _whole(unit, low, high):
+    if not query.keys and tally_counts.counts(query) and _whole(query, unit, low, high):
         return await _tallied(reader, query, unit, low, high)
     start: Any = col(Event.date_start)
     end: Any = col(Event.date_end)
     # Without this, events that reach out of the range on many days would be as many rows.
     begun = start if low is None else case((start < low, literal(low, Date)), else_=start)
     ended = end if high is None else case((end > high, literal(high, Date)), else_=end)
-    starts = await _count(reader, query, [_Period(begun, unit)])
-    ends = await _count(reader, query, [_Period(ended, unit)])
-    one_period = _Period(start, unit) == _Period(end, unit)
-    within = await _count(reader, query.certain(), [_Period(start, unit)], one_period)
+    starts = await _count(reader, query, _Period(begun, unit), _Period(start, unit) == _Period(end, unit))
+    ends = await _count(reader, query, _Period(ended, unit))
     one_series: stats.Histogram = {} if query.keys else {(): {}}  # it is there also when it is empty
     return stats.Histograms(
-        starts={**one_series, **_by_key(starts, "events")},
-        ends=_by_key(ends, "events"),
-        within=_by_key(within, "events"),
-        deaths=_by_key(within, "deaths"),
+        starts={**one_series, **_by_key(starts, "possible")},
+        ends=_by_key(ends, "possible"),
+        within=_by_key(starts, "certain"),
+        deaths=_by_key(starts, "deaths"),
     )
 
 
-def _whole(unit: stats.Unit, low: date | None, high: date | None) -> bool:
-    """The range consists of whole periods, of which tallies know all."""
+def _whole(query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None) -> bool:
+    """The range consists of whole periods, of which tallies know what may have happened in them."""
+    if query.date_match == "certain" and (low or high):
+        return False
     begins = low is None or low == stats.first_day(unit, stats.number(unit, low))
     return begins and (high is None or high == stats.last_day(unit, stats.number(unit, high)))
 
@@ -125,8 +135,8 @@ def _whole(unit: stats.Unit, low: date | None, high: date | None) -> bool:
 async def _tallied(
     reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
 ) -> stats.Histograms:
-    key, statement, values = tally_counts.periods(query, unit)
-    rows = await reader.prepared(key, lambda _: statement, values)
+    key, values = tally_counts.key(query, "periods", unit), tally_counts.values(query)
+    rows = await reader.prepared(key, lambda _: tally_counts.periods(query, unit), values)
     first = stats.number(unit, low or date.min)
     last = stats.number(unit, high or date.max)
     starts: dict[int, int] = {}
@@ -136,12 +146,18 @@ async def _tallied(
     before = beyond = 0  # events that began before the range, or end after it, and touch it
     for period, begun, ended, inside, dead in rows:
         at = stats.number_of(period)
-        before += begun - ended if at < first else 0
-        beyond += begun - ended if at <= last else 0
-        if first <= at <= last:
-            for histogram, number in ((starts, begun), (ends, ended), (within, inside), (deaths, dead)):
-                if number:  # a zero would reach as far as a count
-                    histogram[at] = number
+        if at < first:
+            before += begun - ended
+        elif at <= last:
+            beyond += begun - ended
+            if begun:  # a zero would reach as far as a count
+                starts[at] = starts.get(at, 0) + begun
+            if ended:
+                ends[at] = ends.get(at, 0) + ended
+            if inside:
+                within[at] = within.get(at, 0) + inside
+                deaths[at] = deaths.get(at, 0) + dead
+    beyond += before
     if before:
         starts[first] = starts.get(first, 0) + before
     if beyond:
@@ -152,63 +168,79 @@ async def _tallied(
 def _by_key(rows: Sequence[Any], counted: str) -> dict[stats.Key, dict[int, int]]:
     found: dict[stats.Key, dict[int, int]] = {}
     for row in rows:
-        period, *key = row[:-2]
+        period, *key = row[:-3]
         found.setdefault(tuple(key), {})[stats.number_of(period)] = getattr(row, counted)
     return found
 
 
 async def _altogether(reader: Reader, query: StatsQuery) -> list[dict[str, Any]]:
-    possible, certain = await _totals(reader, query)
-    if len(possible) > query.limit:
+    known = tally_counts.counts(query, query.keys) and _same_range(query, query.certain())
+    found = await (_summed(reader, query) if known else _counted(reader, query))
+    if len(found) > query.limit:
         raise stats.TooManyRows
-    found = []
-    for key, (events, _) in sorted(possible.items(), key=lambda entry: (-entry[1][0], entry[0])):
-        sure, deaths = certain.get(key, (0, 0))
-        found.append({**_key(query, key), "possible": events, "certain": sure, "fatalities": deaths})
+    keys = query.keys
+    return [
+        {**_key(keys, key), "possible": possible, "certain": certain, "fatalities": deaths}
+        for key, (possible, certain, deaths) in sorted(found.items(), key=lambda row: (-row[1][0], row[0]))
+    ]
+
+
+_Totals: TypeAlias = dict[stats.Key, tuple[int, int, int]]  # possible, certain and deaths, by key
+
+
+def _same_range(one: StatsQuery, other: StatsQuery) -> bool:
+    return (one.date_from, one.date_to) == (other.date_from, other.date_to)
+
+
+async def _summed(reader: Reader, query: StatsQuery) -> _Totals:
+    """From the tallies."""
+    keys, values = query.keys, tally_counts.values(query)
+    made = partial(tally_counts.key, query, *keys)
+    rows = await reader.prepared(made("totals"), lambda _: tally_counts.totals(query, keys), values)
+    left: Sequence[Any] = ()
+    if query.date_to is not None:
+        left = await reader.prepared(made("going on"), lambda _: tally_counts.going_on(query, keys), values)
+    going_on = {tuple(key): (int(events), int(deaths)) for *key, events, deaths in left}
+    found = {}
+    for *key, possible, begun, toll in rows:
+        events, deaths = going_on.get(tuple(key), (0, 0))
+        certain = int(begun) - events
+        reached = certain if query.date_match == "certain" else int(possible)
+        if reached or not keys:
+            found[tuple(key)] = reached, certain, int(toll) - deaths
     return found
 
 
-_Totals: TypeAlias = dict[stats.Key, tuple[int, int]]  # events and deaths, by key
-
-
-async def _totals(reader: Reader, query: StatsQuery) -> tuple[_Totals, _Totals]:
-    """What is possible, and what is certain."""
-    known = tally_counts.totals(query, query.keys[0]) if len(query.keys) == 1 else None
-    if known is not None:
-        key, statement, values = known
-        rows = await reader.prepared(key, lambda _: statement, values)
-        all_time: _Totals = {
-            (scope.partition(":")[2],): (int(events), int(deaths)) for scope, events, deaths in rows
-        }
-        return all_time, all_time
-    possible, certain = await _count(reader, query, []), await _count(reader, query.certain(), [])
-    return _by_whole_key(possible), _by_whole_key(certain)
-
-
-def _by_whole_key(rows: Sequence[Any]) -> _Totals:
-    return {tuple(row[:-2]): (row.events, row.deaths) for row in rows}
+async def _counted(reader: Reader, query: StatsQuery) -> _Totals:
+    """From the events."""
+    return {tuple(row[:-3]): tuple(row[-3:]) for row in await _count(reader, query)}
 
 
 async def _count(
-    reader: Reader, query: StatsQuery, periods: list[ColumnElement[str]], *more: ColumnElement[bool]
+    reader: Reader,
+    query: StatsQuery,
+    period: ColumnElement[str] | None = None,
+    within: ColumnElement[bool] | None = None,
 ) -> Sequence[Any]:
-    """How many events, and how many deaths in them, by period and key; TooManyRows where an answer would be.
+    """(period, *keys, possible, certain, deaths) of the events; TooManyRows where an answer would be.
 
-    Every period in which events of a key begin or end makes a row, but for an open end, of which a key has one:
-    so more than twice the limit is too many.
+    Certain are those that surely lie in the range, and for which `within` holds. Every period in which events of a key
+    begin or end makes a row, but for an open end, of which a key has one: so more than twice the limit is too many.
     """
-    found: dict[str, Any] = {f"period_{n}": period for n, period in enumerate(periods)}
+    found: dict[str, Any] = {} if period is None else {"period": period}
     joined = [_MEMBERS[key](query) for key in query.keys if key in _MEMBERS]
     members = {subquery.name: subquery.c.member for subquery in joined}
     found |= {f"key_{key}": members.get(key, _COLUMNS.get(key)) for key in query.keys}
+    sure = and_(true(), *_surely(query), *(() if within is None else (within,)))
     wanted: Statement = select(
         *(column.label(name) for name, column in found.items()),
-        func.count().label("events"),
-        func.coalesce(func.sum(col(Event.fatalities_best)), 0).label("deaths"),
+        func.count().label("possible"),
+        func.coalesce(func.sum(case((sure, 1), else_=0)), 0).label("certain"),
+        func.coalesce(func.sum(case((sure, col(Event.fatalities_best)), else_=0)), 0).label("deaths"),
     ).select_from(Event)
     for subquery in joined:
         wanted = wanted.join(subquery, subquery.c.event_id == col(Event.id))
-    wanted = wanted.where(*clauses(query), col(Event.withdrawn).is_(None), *more)
+    wanted = wanted.where(*clauses(query, tuple(_joined(query))), col(Event.withdrawn).is_(None))
     most = 2 * query.limit
     rows = await reader.rows(wanted.group_by(*map(literal_column, found)).limit(most + 1))
     if len(rows) > most:
@@ -216,21 +248,38 @@ async def _count(
     return rows
 
 
+def _surely(query: StatsQuery) -> Iterator[ColumnElement[bool]]:
+    sure = query.certain()
+    if sure.date_from is not None:
+        yield col(Event.date_start) >= sure.date_from
+    if sure.date_to is not None:
+        yield col(Event.date_end) <= sure.date_to
+
+
+def _joined(query: StatsQuery) -> Iterator[str]:
+    """The filters that joined members have passed already."""
+    if "country" in query.keys:
+        yield from ("country", "country_role")
+    if "actor" in query.keys:
+        yield "actor"
+
+
 def _countries(query: StatsQuery) -> Subquery:
     """Each event with each of its countries once, in the roles that are asked for."""
-    of: Statement = select(
-        col(EventCountry.event_id), col(EventCountry.country_code).label("member")
-    ).distinct()
+    of: Statement = select(col(EventCountry.event_id), col(EventCountry.country_code).label("member"))
     if query.country is not None:
         of = of.where(col(EventCountry.country_code).in_(query.country))
-    if query.country_role is not None:
-        of = of.where(col(EventCountry.role).in_(query.country_role))
+    if query.country_role is None:
+        of = of.where(col(EventCountry.first_role))
+    else:
+        of = of.where(col(EventCountry.role).in_(query.country_role)).distinct()
     return of.subquery("country")
 
 
 def _actors(query: StatsQuery) -> Subquery:
     """Each event with each of its actors once, or of those that are asked for."""
-    of: Statement = select(col(EventActor.event_id), col(EventActor.actor_id).label("member")).distinct()
+    of: Statement = select(col(EventActor.event_id), col(EventActor.actor_id).label("member"))
+    of = of.where(col(EventActor.first_role))
     if query.actor is not None:
         of = of.where(col(EventActor.actor_id).in_(query.actor))
     return of.subquery("actor")

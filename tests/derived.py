@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Engine
@@ -39,7 +40,13 @@ def check_derived(engine: Engine) -> None:
                     countries[row.event_id].add(row.country_code)
             assert set(first.values()) <= {1}
         held = {
-            (row.scope, row.level, row.period): (row.starts, row.ends, row.within, row.deaths)
+            (row.level, row.country, row.type, row.dataset, row.period): (
+                row.starts,
+                row.ends,
+                row.within,
+                row.deaths,
+                row.toll,
+            )
             for row in session.exec(select(EventTally))
         }
     assert {key: row for key, row in held.items() if any(row)} == _tallies(events, countries)
@@ -52,17 +59,18 @@ def _cell(latitude: float | None, longitude: float | None) -> int | None:
 
 
 def _tallies(events: dict[str, Any], countries: dict[str, set[str]]) -> dict[Any, tuple[int, ...]]:
-    found: dict[Any, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    found: dict[Any, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
     for event in events.values():
         if event.withdrawn is not None:
             continue
-        involved = [f"country:{code}" for code in countries[event.id]]
-        for scope in ("all", f"type:{event.type}", f"dataset:{event.dataset_id}", *involved):
+        for country, kind in product(("", *countries[event.id]), ("", event.type)):
             for level, length in LEVELS.items():
                 start, end = str(event.date_start)[:length], str(event.date_end)[:length]
-                found[scope, level, start][0] += 1
-                found[scope, level, end][1] += 1
+                begins = found[level, country, kind, event.dataset_id, start]
+                begins[0] += 1
+                begins[4] += event.fatalities_best or 0
+                found[level, country, kind, event.dataset_id, end][1] += 1
                 if start == end:
-                    found[scope, level, start][2] += 1
-                    found[scope, level, start][3] += event.fatalities_best or 0
+                    begins[2] += 1
+                    begins[3] += event.fatalities_best or 0
     return {key: tuple(row) for key, row in found.items()}

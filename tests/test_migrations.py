@@ -11,7 +11,9 @@ from sqlmodel import SQLModel
 
 from app import db, migrate
 from app.settings import Settings
+from tests import make
 from tests.databases import Databases
+from tests.derived import check_derived
 
 
 def test_up_and_down(databases: Databases) -> None:
@@ -23,6 +25,17 @@ def test_up_and_down(databases: Databases) -> None:
         migrate.check(engine)
         migrate.downgrade(engine, "base")
         assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
+    engine.dispose()
+    databases.drop(url)
+
+
+def test_what_is_derived_is_made_again(databases: Databases) -> None:
+    url = databases.migrated()
+    engine = db.writer(Settings(database_url=url))
+    make.load_history(engine)
+    migrate.downgrade(engine, "0001")
+    migrate.upgrade(engine)
+    check_derived(engine)
     engine.dispose()
     databases.drop(url)
 

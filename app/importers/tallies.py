@@ -1,15 +1,21 @@
 """The counts of events by period that the writer keeps: what one event adds to them, and all of them anew."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from datetime import date
-from typing import NamedTuple
+from itertools import product
+from typing import NamedTuple, TypeAlias
 
 from app.importers.bulk import Bulk
 
 _LEVELS = {"all": 0, "year": 4, "month": 7, "day": 10}  # characters of an ISO date
-_TALLIES = ("starts", "ends", "within", "deaths")
-_KEY = ("scope", "level", "period")
-_HELD_AT_MOST = 50_000
+_KEY = ("level", "country", "type", "period", "dataset")
+_TALLIES = ("starts", "ends", "within", "deaths", "toll")
+_ZEROES = [0] * 5
+_HELD_AT_MOST = 20_000  # events
+
+_Cell: TypeAlias = tuple[str, str, str]  # country, type and dataset, each of them one or "" for any
+_Period: TypeAlias = tuple[str, str]  # level and name
 
 
 class Counted(NamedTuple):
@@ -20,7 +26,7 @@ class Counted(NamedTuple):
     date_start: date | str
     date_end: date | str
     fatalities_best: int | None
-    countries: Iterable[str]
+    countries: Collection[str]
 
 
 class Tallies:
@@ -28,68 +34,76 @@ class Tallies:
 
     def __init__(self, bulk: Bulk) -> None:
         self._bulk = bulk
-        self._changes: dict[tuple[str, str, str], list[int]] = {}
+        self._held = 0
+        self._changes: dict[_Cell, dict[_Period, list[int]]] = defaultdict(_rows)
 
     def count(self, event: Counted, times: int = 1) -> None:
         """Add an event; with `times` -1, take it away."""
         start, end = str(event.date_start), str(event.date_end)
-        deaths = event.fatalities_best or 0
-        for scope in _scopes(event):
-            for level, length in _LEVELS.items():
-                begins, stops = start[:length], end[:length]
-                row = self._changes.setdefault((scope, level, begins), [0, 0, 0, 0])
+        deaths = times * (event.fatalities_best or 0)
+        whole = [(level, start[:n]) for level, n in _LEVELS.items() if start[:n] == end[:n]]
+        split = [
+            ((level, start[:n]), (level, end[:n])) for level, n in _LEVELS.items() if start[:n] != end[:n]
+        ]
+        for country, kind in product(("", *set(event.countries)), ("", event.type)):
+            rows = self._changes[country, kind, event.dataset_id]
+            for period in whole:
+                row = rows[period]
                 row[0] += times
-                if begins == stops:
-                    row[1] += times
-                    row[2] += times
-                    row[3] += times * deaths
-                else:
-                    self._changes.setdefault((scope, level, stops), [0, 0, 0, 0])[1] += times
-        if len(self._changes) > _HELD_AT_MOST:
+                row[1] += times
+                row[2] += times
+                row[3] += deaths
+                row[4] += deaths
+            for begins, stops in split:
+                rows[begins][0] += times
+                rows[begins][4] += deaths
+                rows[stops][1] += times
+        self._held += 1
+        if self._held >= _HELD_AT_MOST:
             self.flush()
 
     def flush(self) -> None:
-        """Write what has been collected."""
-        rows = [(*key, *values) for key, values in self._changes.items() if any(values)]
-        self._bulk.add("event_tally", _KEY, _TALLIES, rows)
-        self._changes = {}
+        """Write what has been collected, in the order of the table."""
+        self._bulk.add("event_tally", _KEY, _TALLIES, sorted(self._rows()))
+        self._held = 0
+        self._changes.clear()
+
+    def _rows(self) -> Iterator[tuple[str | int, ...]]:
+        for (country, kind, dataset), rows in self._changes.items():
+            for (level, period), row in rows.items():
+                if any(row):
+                    yield (level, country, kind, period, dataset, *row)
+
+
+def _rows() -> dict[_Period, list[int]]:
+    return defaultdict(_ZEROES.copy)
 
 
 def rebuild(bulk: Bulk) -> None:
     """Count every event anew."""
-    bulk.script("DELETE FROM event_tally", *rebuilding())
+    bulk.script("DELETE FROM event_tally", _COUNTED, *rebuilding(), "DROP TABLE counted")
 
 
 def rebuilding() -> Iterator[str]:
-    """Statements that fill an empty table of tallies."""
-    for scopes in _SCOPES:
-        for level, length in _LEVELS.items():
-            start, end = (f"substr(CAST({day} AS text), 1, {length})" for day in ("date_start", "date_end"))
-            same = f"CASE WHEN {start} = {end} THEN"
-            columns = ", ".join((*_KEY, *_TALLIES))
-            yield (
-                f"INSERT INTO event_tally ({columns})"
-                f" SELECT scope, '{level}', period, sum(starts), sum(ends), sum(within), sum(deaths) FROM ("
-                f"SELECT {scopes[0]} AS scope, {start} AS period, 1 AS starts, 0 AS ends, {same} 1 ELSE 0 END AS within,"
-                f" {same} coalesce(fatalities_best, 0) ELSE 0 END AS deaths FROM {scopes[1]}"
-                f" UNION ALL SELECT {scopes[0]}, {end}, 0, 1, 0, 0 FROM {scopes[1]}) AS counted"
-                " GROUP BY scope, period"
-            )
+    """Statements that fill an empty table of tallies from that of what is counted."""
+    for kind, (level, length) in product(("''", "type"), _LEVELS.items()):
+        start, end = (f"substr({day}, 1, {length})" for day in ("date_start", "date_end"))
+        same = f"CASE WHEN {start} = {end} THEN"
+        yield (
+            f"INSERT INTO event_tally ({', '.join((*_KEY, *_TALLIES))}) SELECT '{level}', country, kind, period,"
+            " dataset_id, sum(starts), sum(ends), sum(within), sum(deaths), sum(toll) FROM ("
+            f"SELECT country, {kind} AS kind, dataset_id, {start} AS period, 1 AS starts, 0 AS ends,"
+            f" {same} 1 ELSE 0 END AS within, {same} toll ELSE 0 END AS deaths, toll FROM counted"
+            f" UNION ALL SELECT country, {kind}, dataset_id, {end}, 0, 1, 0, 0, 0 FROM counted) AS periods"
+            " GROUP BY country, kind, dataset_id, period"
+        )
 
 
-def _scopes(event: Counted) -> Sequence[str]:
-    countries = [f"country:{code}" for code in set(event.countries)]
-    return ("all", f"type:{event.type}", f"dataset:{event.dataset_id}", *countries)
-
-
-_SERVED = "event WHERE withdrawn IS NULL"
-_INVOLVED = (
-    "(SELECT c.country_code, c.date_start, c.date_end, e.fatalities_best FROM event_country c"
-    " JOIN event e ON e.id = c.event_id WHERE c.span >= 0 AND c.first_role) AS involved"
+_FACTS = (
+    "type, dataset_id, CAST(e.date_start AS text) AS date_start, CAST(e.date_end AS text) AS date_end,"
+    " coalesce(fatalities_best, 0) AS toll FROM event e"
 )
-_SCOPES = (
-    ("'all'", _SERVED),
-    ("'type:' || type", _SERVED),
-    ("'dataset:' || dataset_id", _SERVED),
-    ("'country:' || country_code", _INVOLVED),
+_COUNTED = (
+    f"CREATE TEMPORARY TABLE counted AS SELECT '' AS country, {_FACTS} WHERE withdrawn IS NULL UNION ALL"
+    f" SELECT country_code, {_FACTS} JOIN event_country ON event_id = id AND first_role WHERE withdrawn IS NULL"
 )

@@ -349,7 +349,7 @@ class Writer:
         self._tallies.count(
             Counted(
                 facts.type, dataset_id or self._dataset_id or "", facts.date_start, facts.date_end,
-                facts.fatalities_best, (code for code, _ in record.countries),
+                facts.fatalities_best, [code for code, _ in record.countries],
             )
         )  # fmt: skip
 
