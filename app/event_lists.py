@@ -110,7 +110,8 @@ def page(query: EventList, sort: str, part: Part, dialect: str) -> Statement:
     order, limit = ORDERS[sort], bindparam("limit", type_=Integer)
     if query.q is not None and dialect == "sqlite" and sort in _BY_DATE:
         return _page_of_words(query, order)
-    cells = places.each_cell() if _is_narrow(query) and dialect == "postgresql" else None
+    by_cell = dialect == "postgresql" and _is_boxed(query, places.NARROW)
+    cells = places.each_cell() if by_cell else None
     lead = _lead(query, part, cells)
     if lead is None:
         found = select(*order.columns, col(Event.document_id))
@@ -246,13 +247,11 @@ def _lead_of(query: EventList) -> tuple[str, Any, Any] | None:
     return ("", Event, None) if query.country_role is None else None
 
 
-def _is_boxed(query: EventList) -> bool:
+def _is_boxed(query: EventList, most: int = places.BROAD) -> bool:
     """The page is merged from the cells of the map that a box touches, and its documents are looked up last."""
-    return query.bbox is not None and places.breadth(query.bbox) != places.WIDE
-
-
-def _is_narrow(query: EventList) -> bool:
-    return query.bbox is not None and places.breadth(query.bbox) == places.NARROW
+    if query.actor is not None:
+        most = places.SMALL  # an actor has fewer events than a larger box
+    return query.bbox is not None and places.breadth(query.bbox) <= most
 
 
 def _lead(query: EventList, part: Part, cells: TableValuedAlias | None = None) -> _Lead | None:

@@ -181,7 +181,7 @@ def _within(box: list[Any], query: Any) -> ColumnElement[bool]:
 
 def in_cells(box: list[float], *, marked: bool) -> ColumnElement[bool]:
     """The event is in one of the cells that a box touches, or that are bound to their mark."""
-    few = places.breadth(box) == places.NARROW
+    few = places.breadth(box) <= places.NARROW
     return places.InCells(col(Event.cell), None if marked else places.cells(box), few=few)
 
 

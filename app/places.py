@@ -93,15 +93,16 @@ def _numbers(asked: BindParameter[str]) -> ColumnElement[Any]:
     return cast(func.string_to_array(asked, literal_column("','")), ARRAY(Integer))
 
 
-NARROW, BROAD, WIDE = range(3)
+SMALL, NARROW, BROAD, WIDE = range(4)
+_SHARES = (1 / 100, 1 / 25, 1 / 10)  # of the globe, at which the next breadth begins
 
 
 def breadth(box: Sequence[float]) -> int:
-    """Whether a box touches few cells, many, or so many that events in the order of days lie in it soon enough."""
+    """How many cells a box touches: few, up to so many that events in the order of days lie in it soon enough."""
     west, south, east, north = box
     width = east - west if west <= east else east - west + 360
     share = width * (north - south) / (360 * 180)
-    return NARROW if share < 1 / 25 else BROAD if share < 1 / 10 else WIDE
+    return sum(share >= limit for limit in _SHARES)
 
 
 def cells(box: Sequence[float]) -> str:

@@ -62,7 +62,7 @@ def points(databases: Databases) -> Iterator[TestClient]:
     events = [
         make.event(
             p.id, p.date, type=p.type, latitude=p.y, longitude=p.x, place_precision="site",
-            countries=[("NE" if n % 2 else "FR", "location")],
+            countries=[("NE" if n % 2 else "FR", "location")], actors=[("someone", "initiator")] if n % 3 else [],
         )
         for n, p in enumerate(POINTS)
     ]  # fmt: skip
@@ -70,7 +70,7 @@ def points(databases: Databases) -> Iterator[TestClient]:
         make.event(f"gone.{n}", latitude=float(n), longitude=2.0, place_precision="site") for n in range(9)
     ]
     mirror: dict[str, Any] = {"dataset": make.dataset("gone", kind="csv")}
-    load(engine, make.release(*events, make.event("made.nowhere")))
+    load(engine, make.release(*events, make.event("made.nowhere"), actors=[make.actor()]))
     load(engine, make.release(*gone, **mirror))
     load(engine, make.release(file_sha256="1" * 64, **mirror))
     engine.dispose()
@@ -108,6 +108,9 @@ def test_a_random_box_finds_what_lies_in_it(points: TestClient, seed: int) -> No
     if random.random() < 0.3:
         asked["country"] = "NE"
         expected = [p for p in expected if int(p.id[-3:]) % 2]
+    if random.random() < 0.2:
+        asked["actor"] = "someone"
+        expected = [p for p in expected if int(p.id[-3:]) % 3]
     if random.random() < 0.5:
         asked |= {"date_from": _LOW, "date_to": _HIGH}
         expected = [p for p in expected if p.date not in ("2019-03-01", "2021-01-31")]
@@ -134,7 +137,10 @@ def test_the_cells_of_a_box_hold_all_its_points(seed: int) -> None:
 
 
 def test_the_breadth_of_boxes() -> None:
-    assert places.breadth([0, 0, 30, 30]) == places.breadth([170, -15, -160, 15]) == places.NARROW
-    assert places.breadth([5, 5, 5, 90]) == places.breadth([0, 0, 0, 0]) == places.NARROW
-    assert places.breadth([0, 0, 60, 60]) == places.BROAD
-    assert places.breadth([-180, -90, 180, 90]) == places.breadth([1, -90, 0, 90]) == places.WIDE
+    for breadth, boxes in {
+        places.SMALL: [(5, 5, 5, 90), (180, -90, -180, 90), (0, 0, 10, 10), (175, 0, -175, 60)],
+        places.NARROW: [(0, 0, 30, 30), (170, -15, -160, 15)],
+        places.BROAD: [(0, 0, 60, 60)],
+        places.WIDE: [(-180, -90, 180, 90), (1, -90, 0, 90)],
+    }.items():
+        assert {places.breadth(box) for box in boxes} == {breadth}
