@@ -299,6 +299,17 @@ def test_a_letter_folds_alike_however_it_is_written() -> None:
         assert spellings == {folded}, f"{letter} U+{ord(letter):04X}"
 
 
+def test_folding_reaches_across_no_white_space() -> None:
+    spaces = [space for space in map(chr, range(sys.maxunicode)) if space.isspace()]
+    random = Random(2)
+    for _ in range(5_000):
+        parts = ["".join(chr(random.randrange(1, 0x3100)) for _ in range(3)) for _ in range(3)]
+        text = random.choice(spaces).join(parts)
+        assert search.fold(text).split() == [
+            word for part in text.split() for word in search.fold(part).split()
+        ]
+
+
 def test_any_text_finds_itself(client: TestClient, engine: Engine) -> None:
     letters = [letter for letter in map(chr, range(sys.maxunicode)) if letter.isalnum()]
     random = Random(1)

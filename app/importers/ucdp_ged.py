@@ -29,7 +29,6 @@ _NEEDED = (
     "id", "type_of_violence", "side_a_new_id", "side_a", "side_b_new_id", "side_b", "where_prec", "latitude",
     "longitude", "country_id", "date_prec", "date_start", "date_end", "best", "high", "low",
 )  # fmt: skip
-_LONGEST_CELL = 1 << 20  # the longest real one has 5,132 characters; an open quote must not swallow the file
 _LONGEST_TITLE = 500
 _LARGEST = 2**31 - 1
 _FIRST_YEAR = "1946"  # where the conflict data of UCDP begin
@@ -127,7 +126,6 @@ def parse(source: Input) -> Iterator[Item]:
 
 def _rows(source: Input) -> Iterator[tuple[int, _Row, str | None]]:
     """Number, cells by column and fault of each row; without blank lines and the HXL tags under HDX's header."""
-    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
     number = 0
     try:
         with source.text(errors="surrogateescape") as text:
