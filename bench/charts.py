@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.report import OURS, Found, Timed
+from bench.found import OURS, Found, Timed
 
 
 def draw(found: Found, folder: Path) -> list[str]:

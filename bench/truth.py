@@ -1,5 +1,6 @@
 """What is right: the answers of plain SQL over the public tables, which no server is asked for."""
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,12 +37,19 @@ class Truth:
         """How many events."""
         return int(self._rows(f"SELECT count(*) FROM event WHERE {_where(filters)}", _values(filters))[0][0])
 
-    def months(self, country: str) -> dict[str, int]:
-        """Events of a country by the month that all their days lie in."""
+    def months(self, **filters: Any) -> dict[str, int]:
+        """Events by the month that all their days lie in."""
         first, last = (f"substr(CAST({day} AS TEXT), 1, 7)" for day in ("date_start", "date_end"))
-        where = f"{_where({'country': country})} AND {first} = {last}"
+        where = f"{_where(filters)} AND {first} = {last}"
         sql = f"SELECT {first} AS month, count(*) FROM event WHERE {where} GROUP BY 1 ORDER BY 1"
-        return {str(month): int(count) for month, count in self._rows(sql, {"country": country})}
+        return {str(month): int(count) for month, count in self._rows(sql, _values(filters))}
+
+    def some(self, many: int) -> list[str]:
+        """Ids of any events, in no order."""
+        found = [
+            str(row[0]) for row in self._rows("SELECT id FROM event WHERE withdrawn IS NULL ORDER BY id", {})
+        ]
+        return random.Random(1).sample(found, min(many, len(found)))
 
     def countries(self, many: int) -> list[str]:
         """The countries with most events."""
