@@ -18,8 +18,8 @@ from bench.truth import Truth
 Answer = Callable[[Any], Any]
 Query = Mapping[str, Any]
 WARM = 32  # distinct requests of a warm item
-DEEP = 4_000  # pages that are asked for at depth, if there are so many
-TAGGED = 4_000  # addresses of which the ETags are asked for
+DEEP = 2_000  # pages that are asked for at depth, if there are so many
+TAGGED = 1_000  # addresses of which the ETags are asked for
 DEPTH = 500_000
 _FROM = [str(date(2005, 1, 1) + timedelta(n)) for n in range(1000)]
 _TO = [str(date(2017, 1, 1) + timedelta(n)) for n in range(2500)]

@@ -76,8 +76,10 @@ def _ratios(timed: Sequence[Timed], database: str) -> str:
         if each.database != database:
             continue
         what = [f"{each.key}: {each.title}", f"{each.distinct:,}"]
-        for name in dict.fromkeys(name for name, _ in each.figures if name != OURS):
-            rows.append([*what, name, *(told(ratio(each, name, connections)) for connections in CONNECTIONS)])
+        rows += [
+            [*what, name, *(told(ratio(each, name, connections)) for connections in CONNECTIONS)]
+            for name in dict.fromkeys(name for name, _ in each.figures if name != OURS)
+        ]
     if not rows:
         return ""
     heads = ("item", "different requests", "against", "1 connection", "32 connections")

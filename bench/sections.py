@@ -41,6 +41,7 @@ def exported_size(run: Run, ours: Server, since: str) -> int:
     return 0
 
 
+_FLAT_COLUMNS = "&_nocol=document&_nocol=document_evidence&_nocol=digest&_nocol=document_version"
 _PATHS: dict[str, dict[str, tuple[str, int]]] = {
     "W6": {
         OURS: (NDJSON, 0),
@@ -50,11 +51,7 @@ _PATHS: dict[str, dict[str, tuple[str, int]]] = {
     },
     "W6 csv": {
         OURS: ("/v1/events?format=csv&date_from={since}", 1),
-        "datasette": (
-            "/events/event.csv?_stream=1&date_end__gte={since}"
-            "&_nocol=document&_nocol=document_evidence&_nocol=digest&_nocol=document_version",
-            1,
-        ),
+        "datasette": (f"/events/event.csv?_stream=1&date_end__gte={{since}}{_FLAT_COLUMNS}", 1),
     },
 }
 

@@ -22,10 +22,14 @@ class Truth:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._known: dict[tuple[Any, ...], Sequence[Any]] = {}  # every server is held against the same
 
     def _rows(self, sql: str, values: dict[str, Any]) -> Sequence[Any]:
-        with self._engine.connect() as connection:
-            return connection.execute(text(sql), values).all()
+        asked = (sql, *values.items())
+        if asked not in self._known:
+            with self._engine.connect() as connection:
+                self._known[asked] = connection.execute(text(sql), values).all()
+        return self._known[asked]
 
     def ids(self, limit: int = 100, offset: int = 0, **filters: Any) -> list[str]:
         """The ids of a page, newest first."""
