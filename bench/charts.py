@@ -38,17 +38,18 @@ def _bars(timed: Sequence[Timed], path: Path) -> str:
     from matplotlib import pyplot as plt
     from matplotlib.patches import Patch
 
-    figure, axes = plt.subplots(1, 2, figsize=(13, 1.6 + 0.85 * len(timed)), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(13, 1.6 + 1.0 * len(timed)), sharey=True)
     for axis, connections in zip(axes, (1, 32), strict=True):
         for row, each in enumerate(timed):
             _item(axis, row, each, connections)
         axis.set_xscale("log")
         axis.set_xlim(left=0.1, right=300_000)
+        axis.xaxis.set_major_formatter(lambda rate, _: f"{rate:,g}")
         axis.grid(axis="x", alpha=0.3)
         axis.set_axisbelow(True)
         axis.set_title(f"answers a second, {connections} connection{'s' if connections > 1 else ''}")
     axes[0].set_yticks(range(len(timed)), [f"{each.key}\n{_short(each.title)}" for each in timed])
-    axes[0].invert_yaxis()
+    axes[0].set_ylim(len(timed) - 0.45, -0.55)
     shown = {name for each in timed for name, _ in each.figures}
     handles = [Patch(color=_COLOURS[name]) for name in _COLOURS if name in shown]
     labels = [_CALLED.get(name, name) for name in _COLOURS if name in shown]

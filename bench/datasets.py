@@ -123,7 +123,9 @@ def copied(data: Data, folder: Path, postgres: str | None) -> Iterator[Data]:
     copy = Data(data.kind, data.events, _url(name, folder, postgres))
     dropped(copy, postgres)
     if postgres:
-        _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {make_url(data.url).database}")
+        _administer(
+            postgres, f"CREATE DATABASE {name} TEMPLATE {make_url(data.url).database} STRATEGY file_copy"
+        )
     else:
         shutil.copyfile(data.file, copy.file)
     try:

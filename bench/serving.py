@@ -56,6 +56,7 @@ def main(arguments: Sequence[str]) -> None:
     if not options.write:
         print(text)
         return
+    report.write("bench.serving", text)  # whatever becomes of the charts
     from bench import charts
 
     pictures = charts.draw(run.found, report.DOCUMENT.parent)
