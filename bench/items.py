@@ -183,7 +183,7 @@ def _months(truth: Truth, key: str, title: str, queries: Sequence[Query]) -> Ite
     }
     if "warm" not in key:
         requests["datasette"] = _canned("months", queries, column=None)
-    return Item(key, title, requests | _l1(key), months, lambda n: truth.months(**queries[n]))
+    return Item(key, title, requests, months, lambda n: truth.months(**queries[n]))
 
 
 def _w7(truth: Truth, key: str, count: str, read: Answer) -> Item:
@@ -205,7 +205,7 @@ def _w8(truth: Truth, key: str, title: str, queries: Sequence[Query]) -> Item:
     }
     if "warm" not in key:
         requests["datasette"] = _canned("words", canned, limit=100, offset=0)
-    return Item(key, title, requests | _l1(key), ids, lambda n: truth.ids(**queries[n]))
+    return Item(key, title, requests, ids, lambda n: truth.ids(**queries[n]))
 
 
 _COMMON = [word for word in WORDS if word != "port"]  # which LIKE finds in airport, too
@@ -232,7 +232,7 @@ def _w9(truth: Truth) -> Item:
         "roapi": each(_roapi_box, queries),
     }
     title = "bounding box and dates, newest 100"
-    return Item("W9", title, requests | _l1("W9"), ids, lambda n: truth.ids(**queries[n]))
+    return Item("W9", title, requests, ids, lambda n: truth.ids(**queries[n]))
 
 
 def _box(west: int, south: int, first: str, last: str) -> Query:

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,10 +65,12 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _all(run: Run, kinds: Sequence[str], sizes: Sequence[int]) -> None:
+    with _clocked("databases built"), ThreadPoolExecutor(len(kinds)) as pool:
+        for built in [pool.submit(_build, run, kind, sizes) for kind in kinds]:
+            built.result()
     for kind in kinds:
         with datasets.server(kind, run.folder) as postgres:
-            with _clocked(f"{kind}: databases"):
-                held = [datasets.built(kind, events, run.folder, postgres) for events in sizes]
+            held = [datasets.built(kind, events, run.folder, postgres) for events in sizes]
             _measure(run, held[-1])
             if "W11" in run.items:
                 with _clocked("W11"), _noting(run, f"W11 on {held[-1]}"):
@@ -77,17 +80,19 @@ def _all(run: Run, kinds: Sequence[str], sizes: Sequence[int]) -> None:
                     sections.flatness(run, held)
 
 
+def _build(run: Run, kind: str, sizes: Sequence[int]) -> None:
+    with datasets.server(kind, run.folder) as postgres:
+        for events in sizes:
+            datasets.built(kind, events, run.folder, postgres)
+
+
 @contextmanager
 def _clocked(what: str) -> Iterator[None]:
     """Say what goes on, and how long it took."""
     begun = time.monotonic()
     yield
     now = time.monotonic()
-    print(
-        f"{now - _STARTED:6.0f} s  {what}: {now - begun:.0f} s",
-        file=sys.stderr,
-        flush=True,
-    )
+    print(f"{now - _STARTED:6.0f} s  {what}: {now - begun:.0f} s", file=sys.stderr, flush=True)
 
 
 @contextmanager
