@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -100,12 +101,15 @@ def demand_wrk() -> None:
         raise SystemExit("wrk is missing: install it with 'apt-get install wrk' or your system's package")
 
 
-class Client:
-    """Sends one contender its requests, run after run, each run going on where the last one stopped."""
+_STARTS = count(step=17_000)  # so that two measurements of the same requests do not begin with the same
 
-    def __init__(self, contender: Contender) -> None:
+
+class Client:
+    """Sends one contender its requests from `start` on, run after run, each going on where the last one stopped."""
+
+    def __init__(self, contender: Contender, start: int | None = None) -> None:
         self.contender = contender
-        self._at = 0
+        self._at = next(_STARTS) if start is None else start
         self._most = float(_MANY)
 
     def run(self, connections: int, seconds: float, *, counting: bool = False) -> Sample:
@@ -178,7 +182,8 @@ def interleaved(
     One that needs longer than a run for its answers is measured once; one that fails is left out, and a fault said.
     """
     samples: dict[tuple[str, int], list[Sample]] = {}
-    clients = [Client(contender) for contender in contenders]
+    start = next(_STARTS)  # the same for all
+    clients = [Client(contender, start) for contender in contenders]
     for _ in range(repeat):
         for many in connections:
             for client in clients:
