@@ -50,9 +50,8 @@ class Truth:
 
     def some(self, many: int) -> list[str]:
         """Ids of any events, in no order."""
-        found = [
-            str(row[0]) for row in self._rows("SELECT id FROM event WHERE withdrawn IS NULL ORDER BY id", {})
-        ]
+        with self._engine.connect() as connection:
+            found = connection.scalars(text("SELECT id FROM event WHERE withdrawn IS NULL ORDER BY id")).all()
         return random.Random(1).sample(found, min(many, len(found)))
 
     def countries(self, many: int) -> list[str]:
