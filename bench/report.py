@@ -12,7 +12,7 @@ from bench.disturbed import Disturbed, Overload
 from bench.found import OURS, Exported, Found, Timed
 from bench.load import CONNECTIONS, Figure
 from bench.servers import ROOT
-from bench.verdicts import MISSED, MISSING, ratio, told, verdicts
+from bench.verdicts import MISSED, MISSING, UNKNOWN, ratio, told, verdicts
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 
@@ -57,7 +57,7 @@ def markdown(found: Found, command: str, facts: Sequence[str]) -> str:
 def _goals(found: Found) -> str:
     judged = verdicts(found)
     marks = [mark for each in judged for mark in each.mark.split(" / ")]
-    counts = {mark: marks.count(mark) for mark in ("stretch", "met", MISSED, MISSING)}
+    counts = {mark: marks.count(mark) for mark in ("stretch", "met", MISSED, UNKNOWN, MISSING)}
     said = ", ".join(f"{count} {mark.strip('*')}" for mark, count in counts.items())
     smaller = "" if found.events >= goals.EVENTS else f" Of {found.events:,} events, so that nothing follows."
     rows = [[each.what, _name(each.database), *each[2:]] for each in judged]

@@ -7,7 +7,7 @@ from bench import goals
 from bench.found import OURS, Found, Timed, short
 from bench.load import CONNECTIONS, Figure
 
-MISSED, MISSING = "**missed**", "not measured"
+MISSED, MISSING, UNKNOWN = "**missed**", "not measured", "unknown"
 Measured = tuple[float, bool] | None  # a ratio, and whether it is only known to be more
 
 
@@ -47,7 +47,7 @@ def told(measured: Measured) -> str:
 
 def _goal(goal: goals.Goal, measured: tuple[Measured, Measured]) -> Verdict:
     marks = [
-        "" if must is None else _mark(each and each[0], must, stretch, least=True)
+        "" if must is None else _ratio_mark(each, must, stretch)
         for each, must, stretch in zip(measured, goal.must, goal.stretch, strict=True)
     ]
     texts = [told(each) for each in measured]
@@ -57,6 +57,13 @@ def _goal(goal: goals.Goal, measured: tuple[Measured, Measured]) -> Verdict:
     return Verdict(
         what, goal.database, _pair(goal.must), _pair(goal.stretch), " / ".join(texts), _joined(marks)
     )
+
+
+def _ratio_mark(measured: Measured, must: float, stretch: float | None) -> str:
+    mark = _mark(measured and measured[0], must, stretch, least=True)
+    return (
+        UNKNOWN if mark == MISSED and measured and measured[1] else mark
+    )  # it is more, but who knows how much
 
 
 def _limit(limit: goals.Limit, database: str, value: float | None) -> Verdict:
@@ -108,7 +115,7 @@ def _values(found: Found) -> Iterator[tuple[tuple[str, str], float]]:
         grown = figures[0][1].rate / figures[-1][1].rate
         yield (f"{item}: time from the smallest to the largest data set", database), grown
     for each in found.timed:
-        if each.key == "W1":
+        if each.key == "W1" and (OURS, 32) in each.figures:
             yield ("W1: p99 over p50 at 32 connections", each.database), _tail(each.figures[OURS, 32])
     for what, database, _, (alone, beside) in found.disturbed:
         if what.startswith("W1"):
