@@ -27,7 +27,7 @@ test-clients: .venv/.dev ## Run generated clients and docs/recipes.md (needs Nod
 	cd scripts/clients && npm ci --silent --no-audit --no-fund
 	$(BIN)/pytest -n 0 -rs -m outside
 
-bench: .venv/.dev ## Measure requests beside peers: hours (see docs/performance.md); BENCH='--events 10000 ...' narrows it
+bench: .venv/.dev ## Measure requests beside peers: 45 minutes (see docs/performance.md); BENCH='--events 10000 ...' narrows it
 	$(UV) pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m bench.serving --write $(BENCH)
 

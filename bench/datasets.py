@@ -5,7 +5,9 @@
 loads COUNT events as the dataset NAME into a database that exists.
 """
 
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from app.importers.load import load
 from app.schemas import REPRESENTATION
 from app.settings import Settings
 from bench.generate import release
+from bench.servers import ROOT
 from bench.truth import Truth
 from tests.databases import prepare
 
@@ -30,6 +33,9 @@ class Data(NamedTuple):
     kind: str
     events: int
     url: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}, {self.events:,} events"
 
     @property
     def file(self) -> Path:
@@ -65,26 +71,56 @@ def server(kind: str, folder: Path) -> Iterator[str | None]:
 
     folder.chmod(0o755)  # a server that root starts runs as another user
     with get_server(folder / "postgresql", cleanup_mode="stop") as running:
+        # so that a query ends when its client has gone
+        running.psql("ALTER SYSTEM SET client_connection_check_interval = '1s'")
+        running.psql("SELECT pg_reload_conf()")
         yield running.get_uri()
 
 
 def built(kind: str, events: int, folder: Path, postgres: str | None) -> Data:
-    """The database of `events` made-up events, built unless it is there already."""
+    """The database of `events` made-up events: the one there is, or an older one brought up to date, or a new one."""
     name = f"bench_{migrate.head()}_{REPRESENTATION}_{events}"
     data = Data(kind, events, _url(name, folder, postgres))
-    if not _exists(data, postgres):
+    held = _held(folder, postgres)
+    if name in held:
+        return data
+    older = [each for each in held if re.fullmatch(rf"bench_\d+_{REPRESENTATION}_{events}", each)]
+    partial = Data(kind, events, _url(f"{name}_partial", folder, postgres))
+    dropped(partial, postgres)
+    if older:
+        print(f"Bringing {older[-1]} up to date on {kind}", file=sys.stderr, flush=True)
+        _renamed(Data(kind, events, _url(older[-1], folder, postgres)), partial, postgres)
+        prepare(partial.url)
+    else:
         print(f"Building {events:,} events on {kind}", file=sys.stderr, flush=True)
-        partial = Data(kind, events, _url(f"{name}_partial", folder, postgres))
-        dropped(partial, postgres)
         if postgres:
             _administer(postgres, f"CREATE DATABASE {name}_partial")
         prepare(partial.url)
-        _load(partial.url, events, "generated")
-        if postgres:
-            _administer(postgres, f"ALTER DATABASE {name}_partial RENAME TO {name}")
-        else:
-            partial.file.rename(data.file)
+        # By a process of its own, as the other database may be built at the same time.
+        command = [sys.executable, "-m", "bench.datasets", partial.url, str(events), "generated"]
+        subprocess.run(command, check=True, cwd=ROOT)  # noqa: S603
+    if postgres:
+        _administer(partial.url, "VACUUM ANALYZE")  # lest that is done while something is measured
+        _administer(partial.url, "CHECKPOINT")
+    _renamed(partial, data, postgres)
     return data
+
+
+def _renamed(data: Data, to: Data, postgres: str | None) -> None:
+    if postgres:
+        old, new = (make_url(each.url).database for each in (data, to))
+        _administer(postgres, f"ALTER DATABASE {old} RENAME TO {new}")
+    else:
+        data.file.rename(to.file)
+
+
+def _held(folder: Path, postgres: str | None) -> list[str]:
+    """The names of the databases that are whole, the oldest release first."""
+    if postgres is None:
+        names = [path.stem for path in folder.glob("bench_*.db")]
+    else:
+        names = [row[0] for row in _administer(postgres, "SELECT datname FROM pg_database")]
+    return sorted(name for name in names if not name.endswith("_partial"))
 
 
 @contextmanager
@@ -94,7 +130,9 @@ def copied(data: Data, folder: Path, postgres: str | None) -> Iterator[Data]:
     copy = Data(data.kind, data.events, _url(name, folder, postgres))
     dropped(copy, postgres)
     if postgres:
-        _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {make_url(data.url).database}")
+        _administer(
+            postgres, f"CREATE DATABASE {name} TEMPLATE {make_url(data.url).database} STRATEGY file_copy"
+        )
     else:
         shutil.copyfile(data.file, copy.file)
     try:
@@ -116,13 +154,6 @@ def _url(name: str, folder: Path, postgres: str | None) -> str:
     if postgres is None:
         return f"sqlite:///{folder / name}.db"
     return make_url(postgres).set(database=name).render_as_string(hide_password=False)
-
-
-def _exists(data: Data, postgres: str | None) -> bool:
-    if postgres is None:
-        return data.file.exists()
-    name = make_url(data.url).database
-    return bool(_administer(postgres, f"SELECT datname FROM pg_database WHERE datname = '{name}'"))
 
 
 def _administer(postgres: str, statement: str) -> list[Any]:

@@ -1,20 +1,22 @@
 """What is measured beside the rate of single requests: exports, disturbances, overload, growth."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 from bench import datasets, disturbed, export
 from bench.datasets import Data
+from bench.found import OURS, Exported, Found, Timed
+from bench.items import first
 from bench.load import Contender, interleaved
-from bench.report import OURS, Exported, Found
-from bench.right import checked, plain
-from bench.servers import Server, dateline, get
+from bench.right import checked
+from bench.servers import Server, dateline, get, workers_known
 from bench.truth import Truth
 
 FLAT = ("W1", "W3", "W4", "W7", "W10")
 EXPORTED = 100_000
+_LATE = "2024-12-01"  # a day from which on there are few enough events to check an export by
 
 
 class Run(NamedTuple):
@@ -27,73 +29,85 @@ class Run(NamedTuple):
     found: Found
 
 
-def ndjson(since: str) -> str:
-    """The path of our own export."""
-    return f"/v1/events?format=ndjson&date_from={since}"
+NDJSON = "/v1/events?format=ndjson&date_from={since}"
 
 
 def exported_size(run: Run, ours: Server, since: str) -> int:
     """Bytes of our own export; none where there is no such thing, as a note then says."""
-    status, _, body = get(ours.base, ndjson(since))
+    status, _, body = get(ours.base, NDJSON.format(since=since))
     if status == 200:
         return len(body)
     run.found.notes.append(f"W6: {OURS} answers {status}: {body[:150]!r}")
     return 0
 
 
+_FLAT_COLUMNS = "&_nocol=digest&_nocol=document_id&_nocol=cell"
+_PATHS: dict[str, dict[str, tuple[str, int]]] = {
+    "W6": {
+        OURS: (NDJSON, 0),
+        "naive": ("/export?date_from={since}", 0),
+        "L1": ("/W6", -1),
+        "roapi": ("/api/tables/event?filter[date_end]gte='{since}'&sort=-date_start", -1),
+    },
+    "W6 csv": {
+        OURS: ("/v1/events?format=csv&date_from={since}", 1),
+        "datasette": (f"/events/event.csv?_stream=1&date_end__gte={{since}}{_FLAT_COLUMNS}", 1),
+    },
+}
+
+
 def exports(
     run: Run, data: Data, truth: Truth, since: str, servers: Mapping[str, Server], *, memory: int
 ) -> None:
     """W6; `memory` is what our own server held before it exported anything."""
-    events = truth.total(date_from=since)
-    paths: dict[str, dict[str, tuple[str, int]]] = {
-        "W6": {
-            OURS: (ndjson(since), 0),
-            "naive": (f"/export?date_from={since}", 0),
-            "L1": ("/W6", -1),
-            "roapi": (f"/api/tables/event?filter[date_end]gte='{since}'&sort=-date_start", -1),
-        },
-        "W6 csv": {
-            OURS: (f"/v1/events?format=csv&date_from={since}", 1),
-            "datasette": (f"/events/event.csv?_stream=1&date_end__gte={since}{_FLAT_COLUMNS}", 1),
-        },
-    }
-    for key, chosen in paths.items():
-        streams = []
+    events, few = truth.total(date_from=since), truth.total(date_from=_LATE)
+    for key, chosen in _PATHS.items():
+        right = []
         for name, (path, framing) in chosen.items():
-            if name in servers:
-                before = memory if name == OURS else None
-                streams.append(export.Stream(name, servers[name], path, events, framing, before))
-        right = list(_right(run, f"{key} on {data.kind}, {data.events:,} events", streams))
+            if name not in servers:
+                continue
+            stream = export.Stream(name, servers[name], path, framing, memory if name == OURS else None)
+            try:
+                export.check(stream, _LATE, few)
+                right.append(stream)
+            except RuntimeError as error:
+                run.found.notes.append(f"{key} on {data}: {error}")
         if any(stream.name == OURS for stream in right):
-            measured = export.measured(right, run.repeat)
+            measured = export.measured(right, since, events, run.repeat)
             run.found.exported.append(Exported(key, data.kind, data.events, measured))
-
-
-_FLAT_COLUMNS = "&_nocol=digest&_nocol=document_id"
-
-
-def _right(run: Run, what: str, streams: Sequence[export.Stream]) -> Iterator[export.Stream]:
-    for stream in streams:
-        try:
-            export.check(stream)
-            yield stream
-        except RuntimeError as error:
-            run.found.notes.append(f"{what}: {error}")
 
 
 def beside_export(run: Run, data: Data, truth: Truth, since: str, ours: Server) -> None:
     """Small requests while an export is read."""
-    contender = Contender(OURS, ours.base, plain("W3", truth).requests[OURS])
-    told = disturbed.beside_export(contender, ndjson(since), run.repeat, run.seconds)
-    run.found.disturbed.append(("one event beside an export", data.kind, data.events, told))
+    contender = Contender(OURS, ours.base, first(truth, "W3").requests[OURS])
+    told = disturbed.beside_export(contender, NDJSON.format(since=since), run.repeat, run.seconds)
+    run.found.disturbed.append(("W3 beside an export", data.kind, data.events, told))
 
 
 def overload(run: Run, data: Data, truth: Truth, ours: Server) -> None:
     """Far more connections than are served."""
-    contender = Contender(OURS, ours.base, plain("W1", truth).requests[OURS])
+    contender = Contender(OURS, ours.base, first(truth, "W1").requests[OURS])
     told = disturbed.overload(contender, run.repeat, run.seconds)
     run.found.overloads.append((data.kind, data.events, told))
+
+
+def workers(run: Run, data: Data, truth: Truth, ours: Server) -> None:
+    """W1 by two processes, beside one."""
+    if not workers_known():
+        run.found.notes.append(f"workers on {data}: `dateline serve` has no --workers")
+        return
+    item = first(truth, "W1")
+    with dateline(data.url, run.folder, "workers", workers=2) as two:
+        servers = {OURS: two, "1 worker": ours}
+        contenders = [Contender(name, each.base, item.requests[OURS]) for name, each in servers.items()]
+        faults: list[str] = []
+        figures = interleaved(contenders, run.repeat, run.seconds, faults)
+    run.found.notes.extend(f"workers on {data}: {fault}" for fault in faults)
+    if not faults:
+        title = "W1 by two workers"
+        run.found.timed.append(
+            Timed("workers", title, data.kind, data.events, len(item.requests[OURS]), figures)
+        )
 
 
 def during_import(run: Run, data: Data, postgres: str | None) -> None:
@@ -103,7 +117,7 @@ def during_import(run: Run, data: Data, postgres: str | None) -> None:
         dateline(copy.url, run.folder, "import") as ours,
     ):
         with copy.truth() as truth:
-            requests = plain("W1", truth).requests[OURS]
+            requests = first(truth, "W1").requests[OURS]
         told = disturbed.during_import(Contender(OURS, ours.base, requests), copy, run.repeat, run.seconds)
         run.found.disturbed.append(("W1 during an import", data.kind, data.events, told))
 
@@ -119,8 +133,12 @@ def flatness(run: Run, held: Sequence[Data]) -> None:
                 contender = Contender(str(data.events), ours.base, item.requests[OURS])
                 by_item.setdefault(item.key, []).append(contender)
         for key, contenders in by_item.items():
-            if key == "W7" or len(contenders) < len(held):  # an exact count may grow; a capped one may not
+            if key in _GROWING or len(contenders) < len(held):
                 continue
-            figures = interleaved(contenders, run.repeat, run.seconds, connections=(1,))
+            figures = interleaved(contenders, run.repeat, run.seconds, run.found.notes, connections=(1,))
             by_events = [(int(name), figure) for (name, _), figure in figures.items()]
-            run.found.flat.append((key, held[0].kind, by_events))
+            if len(by_events) == len(held):
+                run.found.flat.append((key, held[0].kind, by_events))
+
+
+_GROWING = ("W7", "W1 warm")  # an exact count may take longer; what is warm says nothing of the data

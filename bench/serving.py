@@ -1,33 +1,38 @@
 """How fast requests are answered, beside peers and floors, once the answers are found to be right.
 
-    python -m bench.serving --events 10000 1000000 --databases sqlite postgresql --items W1 W3 --repeat 5 --seconds 3
+    python -m bench.serving --events 10000 1000000 --databases sqlite postgresql --items W1 W3 --repeat 3 --seconds 2
 
-Databases, environments of the peers and their logs are kept in --folder. Prints Markdown, or writes it with the charts
-into docs/ with --write.
+Everything is measured on the largest number of events; the smaller ones are there for `flat`. Databases, environments
+of the peers and their logs are kept in --folder and used again. Prints Markdown, or writes it with the charts into
+docs/ with --write; how long each part took goes to stderr.
 """
 
 import argparse
 import shlex
 import signal
+import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from bench import competitors, datasets, items, report, sections
 from bench.datasets import Data
+from bench.found import OURS, Found, Timed
 from bench.items import Item
 from bench.load import Contender, demand_wrk, interleaved
 from bench.peers.environments import version
-from bench.report import OURS, Found, Timed
 from bench.right import checked, wrong
 from bench.sections import Run
 from bench.servers import Server, dateline, get, private_memory
 
 TIMED = ("W1", "W2", "W3", "W4", "W5", "W7", "W8", "W9", "W10")
-OTHERS = ("W6", "W11", "beside", "overload", "flat")
+OTHERS = ("W6", "W11", "beside", "overload", "workers", "flat")
+_STARTED = time.monotonic()
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -52,6 +57,7 @@ def main(arguments: Sequence[str]) -> None:
     if not options.write:
         print(text)
         return
+    report.write("bench.serving", text)  # whatever becomes of the charts
     from bench import charts
 
     pictures = charts.draw(run.found, report.DOCUMENT.parent)
@@ -59,18 +65,43 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _all(run: Run, kinds: Sequence[str], sizes: Sequence[int]) -> None:
+    with _clocked("databases built"), ThreadPoolExecutor(len(kinds)) as pool:
+        for built in [pool.submit(_build, run, kind, sizes) for kind in kinds]:
+            built.result()
     for kind in kinds:
         with datasets.server(kind, run.folder) as postgres:
             held = [datasets.built(kind, events, run.folder, postgres) for events in sizes]
-            for data in held:
-                _say(f"{kind}, {data.events:,} events")
-                _measure(run, data)
-                if "W11" in run.items:
-                    _say("  W11")
-                    sections.during_import(run, data, postgres)
+            _measure(run, held[-1])
+            if "W11" in run.items:
+                with _clocked("W11"), _noting(run, f"W11 on {held[-1]}"):
+                    sections.during_import(run, held[-1], postgres)
             if "flat" in run.items and len(held) > 1:
-                _say("  flat")
-                sections.flatness(run, held)
+                with _clocked("flat"), _noting(run, f"flat on {kind}"):
+                    sections.flatness(run, held)
+
+
+def _build(run: Run, kind: str, sizes: Sequence[int]) -> None:
+    with datasets.server(kind, run.folder) as postgres:
+        for events in sizes:
+            datasets.built(kind, events, run.folder, postgres)
+
+
+@contextmanager
+def _clocked(what: str) -> Iterator[None]:
+    """Say what goes on, and how long it took."""
+    begun = time.monotonic()
+    yield
+    now = time.monotonic()
+    print(f"{now - _STARTED:6.0f} s  {what}: {now - begun:.0f} s", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _noting(run: Run, what: str) -> Iterator[None]:
+    """Let the other items be measured where one fails."""
+    try:
+        yield
+    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+        run.found.notes.append(f"{what}: {error}")
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -82,18 +113,14 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--databases", nargs="+", choices=kinds, default=kinds)
     every = [*TIMED, *OTHERS]
     parser.add_argument("--items", nargs="+", choices=every, default=every)
-    parser.add_argument("--repeat", type=int, default=5, help="rounds; each takes every server in turn")
-    parser.add_argument("--seconds", type=float, default=3, help="of one run of wrk")
+    parser.add_argument("--repeat", type=int, default=3, help="rounds; each takes every server in turn")
+    parser.add_argument("--seconds", type=float, default=2, help="of one run of wrk")
     scratch = Path(tempfile.gettempdir()) / "dateline-bench"
     parser.add_argument(
         "--folder", type=Path, default=scratch, help="where databases and environments are kept"
     )
     parser.add_argument("--write", action="store_true", help="into docs/performance.md, with charts")
     return parser.parse_args(arguments)
-
-
-def _say(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
 
 
 def _facts(folder: Path) -> list[str]:
@@ -109,28 +136,34 @@ def _measure(run: Run, data: Data) -> None:
     with ExitStack() as stack:
         truth = stack.enter_context(data.truth())
         ours = stack.enter_context(dateline(data.url, run.folder))
-        keys = [key for key in TIMED if key in run.items]
-        chosen = list(checked(keys, data, truth, ours, run.found.notes))
-        servers = {OURS: ours, **competitors.peers(stack, data, run.folder, run.found.notes)}
-        sizes = {items.floor(item.key): _size(item, ours) for item in chosen}
         memory, since = private_memory(ours.pid), ""
+        with _clocked(f"{data}: answers checked"):
+            keys = [key for key in TIMED if key in run.items]
+            chosen = list(checked(keys, data, truth, ours, run.found.notes))
+        sizes = {items.floor(item.key): _size(item, ours) for item in chosen}
         if {"W6", "beside"} & set(run.items):
             since = truth.since_for(sections.EXPORTED)
             sizes["W6"] = sections.exported_size(run, ours, since)
-        servers |= stack.enter_context(competitors.floors(run.folder, sizes))
+        with _clocked("peers started"):
+            servers = {OURS: ours, **competitors.peers(stack, data, run.folder, run.found.notes)}
+            servers |= stack.enter_context(competitors.floors(run.folder, sizes))
         for item in chosen:
-            _time(run, data, item, servers)
-        if "W6" in run.items and sizes["W6"]:
-            _say("  W6")
-            sections.exports(run, data, truth, since, servers, memory=memory)
-        if "beside" in run.items and sizes["W6"]:
-            sections.beside_export(run, data, truth, since, ours)
-        if "overload" in run.items:
-            sections.overload(run, data, truth, ours)
+            with _clocked(item.key), _noting(run, f"{item.key} on {data}"):
+                _time(run, data, item, servers)
+        others: dict[str, Callable[[], None]] = {
+            "W6": lambda: sections.exports(run, data, truth, since, servers, memory=memory),
+            "beside": lambda: sections.beside_export(run, data, truth, since, ours),
+            "workers": lambda: sections.workers(run, data, truth, ours),
+            "overload": lambda: sections.overload(run, data, truth, ours),
+        }
+        for key, measure in others.items():
+            if key in run.items and ((since and sizes["W6"]) or key not in ("W6", "beside")):
+                with _clocked(key), _noting(run, f"{key} on {data}"):
+                    measure()
 
 
 def _time(run: Run, data: Data, item: Item, servers: dict[str, Server]) -> None:
-    contenders = []
+    contenders, faults = [], []
     for name, requests in item.requests.items():
         server = servers.get(OURS if name.startswith("own ") else name)
         if server is None:
@@ -138,22 +171,25 @@ def _time(run: Run, data: Data, item: Item, servers: dict[str, Server]) -> None:
         peer = name in ("naive", "datasette", "roapi")
         fault = wrong(item, name, server.base, servers[OURS].base) if peer else ""
         if fault:
-            run.found.notes.append(f"{item.key} on {data.kind}, {data.events:,} events: {fault}")
+            faults.append(fault)
+            server.restart()  # it may still be at work
         else:
-            contenders.append(Contender(name, server.base, requests))
-    _say(f"  {item.key}: {', '.join(contender.name for contender in contenders)}")
-    try:
-        figures = interleaved(contenders, run.repeat, run.seconds)
-    except RuntimeError as error:
-        run.found.notes.append(f"{item.key} on {data.kind}, {data.events:,} events: {error}")
-        return
-    run.found.timed.append(Timed(item.key, item.title, data.kind, data.events, figures))
+            contenders.append(Contender(name, server.base, requests, server.restart if peer else _keep))
+    figures = interleaved(contenders, run.repeat, run.seconds, faults)
+    run.found.notes.extend(f"{item.key} on {data}: {fault}" for fault in faults)
+    if any(name == OURS for name, _ in figures):
+        distinct = len(item.requests[OURS])
+        run.found.timed.append(Timed(item.key, item.title, data.kind, data.events, distinct, figures))
+
+
+def _keep() -> None:
+    """Our own server and the floors have to get on with what was left behind."""
 
 
 def _size(item: Item, ours: Server) -> int:
     """Bytes of an answer, on average; none where it is 304."""
-    sizes = [len(get(ours.base, *request)[2]) for request in item.requests[OURS]]
-    return round(sum(sizes) / len(sizes))
+    requests = item.requests[OURS][:32]
+    return round(sum(len(get(ours.base, *request)[2]) for request in requests) / len(requests))
 
 
 if __name__ == "__main__":

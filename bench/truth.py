@@ -1,5 +1,6 @@
 """What is right: the answers of plain SQL over the public tables, which no server is asked for."""
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,10 +22,14 @@ class Truth:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._known: dict[tuple[Any, ...], Sequence[Any]] = {}  # every server is held against the same
 
     def _rows(self, sql: str, values: dict[str, Any]) -> Sequence[Any]:
-        with self._engine.connect() as connection:
-            return connection.execute(text(sql), values).all()
+        asked = (sql, *values.items())
+        if asked not in self._known:
+            with self._engine.connect() as connection:
+                self._known[asked] = connection.execute(text(sql), values).all()
+        return self._known[asked]
 
     def ids(self, limit: int = 100, offset: int = 0, **filters: Any) -> list[str]:
         """The ids of a page, newest first."""
@@ -36,12 +41,18 @@ class Truth:
         """How many events."""
         return int(self._rows(f"SELECT count(*) FROM event WHERE {_where(filters)}", _values(filters))[0][0])
 
-    def months(self, country: str) -> dict[str, int]:
-        """Events of a country by the month that all their days lie in."""
+    def months(self, **filters: Any) -> dict[str, int]:
+        """Events by the month that all their days lie in."""
         first, last = (f"substr(CAST({day} AS TEXT), 1, 7)" for day in ("date_start", "date_end"))
-        where = f"{_where({'country': country})} AND {first} = {last}"
+        where = f"{_where(filters)} AND {first} = {last}"
         sql = f"SELECT {first} AS month, count(*) FROM event WHERE {where} GROUP BY 1 ORDER BY 1"
-        return {str(month): int(count) for month, count in self._rows(sql, {"country": country})}
+        return {str(month): int(count) for month, count in self._rows(sql, _values(filters))}
+
+    def some(self, many: int) -> list[str]:
+        """Ids of any events, in no order."""
+        with self._engine.connect() as connection:
+            found = connection.scalars(text("SELECT id FROM event WHERE withdrawn IS NULL ORDER BY id")).all()
+        return random.Random(1).sample(found, min(many, len(found)))
 
     def countries(self, many: int) -> list[str]:
         """The countries with most events."""

@@ -32,10 +32,12 @@ QUERIES = {
     "page": _page(f"{_INVOLVED} AND {_DATES}"),
     "all": _page("TRUE"),
     "one": _page("id = :id"),
-    "words": _page("id IN (SELECT event_id FROM words.words WHERE words MATCH :q)"),
+    "words": _page(
+        "id IN (SELECT event_id FROM words.words WHERE words MATCH :q) AND date_start <= :date_to"
+    ),
     "box": _page(f"longitude BETWEEN :west AND :east AND latitude BETWEEN :south AND :north AND {_DATES}"),
     "months": "SELECT substr(date_start, 1, 7) AS month, count(*) AS certain FROM events.event"
-    f" WHERE withdrawn IS NULL AND {_INVOLVED} AND substr(date_start, 1, 7) = substr(date_end, 1, 7)"
+    f" WHERE withdrawn IS NULL AND {_INVOLVED} AND {_DATES} AND substr(date_start, 1, 7) = substr(date_end, 1, 7)"
     " GROUP BY 1 ORDER BY 1",
     "total": f"SELECT count(*) AS total FROM events.event WHERE withdrawn IS NULL AND {_INVOLVED} AND {_DATES}",
 }

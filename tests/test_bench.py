@@ -1,0 +1,76 @@
+"""The pure parts of the benchmark: streams of requests, samples, goals."""
+
+import pytest
+
+from bench import goals, report
+from bench.export import Export
+from bench.found import OURS, Exported, Found, Timed
+from bench.load import CONNECTIONS, Figure, Sample, _parse, figure
+from bench.streams import Stream, each, mixed, taken
+from bench.verdicts import MISSED, MISSING, told, verdicts
+
+
+def _found(*timed: Timed, exported: list[Exported] | None = None) -> Found:
+    return Found(list(timed), exported or [], [], [], [], [])
+
+
+def _figures(**rates: float) -> dict[tuple[str, int], Figure]:
+    return {
+        (name, many): Figure(rate, rate, rate, 1, 2) for name, rate in rates.items() for many in CONNECTIONS
+    }
+
+
+def test_no_combination_comes_twice_and_all_come() -> None:
+    choices = ("ab", range(5), range(7))
+    assert len(set(mixed(*choices))) == len(mixed(*choices)) == 70
+    assert len(set(mixed(range(1000), range(2500), range(4)))) == 120_000
+    assert len(mixed(*choices, limit=10)) == 10
+
+
+def test_a_stream_is_a_sequence() -> None:
+    stream = each(str, Stream(5, lambda n: n * n))
+    assert list(stream) == [stream[n] for n in range(5)] == stream[:] == ["0", "1", "4", "9", "16"]
+    assert stream[-1] == "16"
+    with pytest.raises(IndexError):
+        stream[5]
+
+
+def test_a_run_goes_on_where_the_last_one_stopped() -> None:
+    assert taken("abcde", 3, 4) == ["d", "e", "a", "b"]
+    assert taken("abc", 7, 100) == ["b", "c", "a"]
+
+
+def test_without_an_answer_the_rate_is_bounded() -> None:
+    sample = _parse("BENCH 0 10000000 0 0 0 0 0", 32)
+    assert sample == Sample(3.2, 0, 0, 0, 0, bound=True)
+    assert figure([sample]).bound
+    assert told((100, True)) == "over 100x"
+
+
+def test_failures_are_shares() -> None:
+    assert _parse("BENCH 100 2000000 1000 9000 0 0 50", 1) == Sample(50, 1, 9, 0, 0.5)
+
+
+@pytest.mark.parametrize(("naive", "mark"), [(1, "stretch"), (10, "met / " + MISSED), (1000, MISSED)])
+def test_marks(naive: float, mark: str) -> None:
+    timed = Timed("W1", "", "sqlite", goals.EVENTS, 32, _figures(**{OURS: 1000, "naive": naive}))
+    (verdict,) = [
+        v for v in verdicts(_found(timed)) if (v.what, v.database) == ("W1 against naive", "sqlite")
+    ]
+    assert verdict.mark == mark
+
+
+def test_what_may_not_be_exceeded() -> None:
+    export = Export(100, 1e6, 6, 17e6)
+    found = _found(exported=[Exported("W6", "sqlite", goals.EVENTS, {OURS: export, "naive": export})])
+    marks = {v.what: v.mark for v in verdicts(found) if v.database == "sqlite"}
+    assert (marks["W6: first byte"], marks["W6: private memory growth"]) == ("met", "met")
+    assert marks["W6 against naive"] == MISSED
+
+
+def test_every_goal_has_a_mark_where_nothing_was_measured() -> None:
+    judged = verdicts(_found())
+    assert {each.mark for each in judged} == {MISSING}
+    assert {each.what for each in judged} >= {f"{goal.item} against {goal.against}" for goal in goals.GOALS}
+    text = report.markdown(_found(), "python -m bench.serving", [])
+    assert all(f"| {each.what} |" in text for each in judged)
