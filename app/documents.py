@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Table, select
 
-from app import codes, schemas
+from app import codes, rendering, schemas
 from app.records import EventFacts, EventRecord, EvidenceRecord
 from app.tables import TABLES
 
@@ -69,8 +69,8 @@ class Rendered(NamedTuple):
 def render(record: EventRecord, state: State, related: Related) -> Rendered:
     """The documents of one event."""
     return Rendered(
-        schemas.event_document(_event(record, state, related)),
-        schemas.evidence_document([_evidence(entry) for entry in record.evidence]),
+        rendering.event_document(_event(record, state, related)),
+        rendering.evidence_document([_evidence(entry) for entry in record.evidence]),
         _text(record, related),
     )
 

@@ -23,11 +23,12 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 
-from app import filters, places, search, spans
-from app.filters import EventList, Marks
+from app import filters, places, search, spans, where
+from app.filters import EventList
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
 from app.prepared import REPLANNED, Statement
 from app.tables import Event, EventActor, EventContext, EventCountry, EventDocument
+from app.where import Marks
 
 _DATE = (as_day, as_text)
 _TIME = (as_instant, as_text)
@@ -69,7 +70,7 @@ class _Lead(NamedTuple):
 
 def key(query: EventList, sort: str, what: Hashable) -> Hashable:
     """Queries with the same key have the same statement."""
-    return what, sort, query.cursor is None, query.date_match, filters.shape(query)
+    return what, sort, query.cursor is None, query.date_match, where.shape(query)
 
 
 def parts(query: EventList) -> Sequence[Part]:
@@ -85,7 +86,7 @@ def parts(query: EventList) -> Sequence[Part]:
 
 def values(query: EventList, sort: str) -> dict[str, Any]:
     """What is bound to the marks of every statement."""
-    bound = filters.bound(query) | after(query, ORDERS[sort]) | {"limit": query.limit + 1}
+    bound = where.bound(query) | after(query, ORDERS[sort]) | {"limit": query.limit + 1}
     if query.q is not None:
         bound |= _places(query, sort, bound)
     if query.date_from is not None:
@@ -115,7 +116,7 @@ def page(query: EventList, sort: str, part: Part, dialect: str) -> Statement:
     lead = _lead(query, part, cells)
     if lead is None:
         found = select(*order.columns, col(Event.document_id))
-        found = found.where(*filters.clauses(filters.marked(query)), col(Event.withdrawn).is_(None))
+        found = found.where(*where.clauses(where.marked(query)), col(Event.withdrawn).is_(None))
         if query.cursor is not None:
             found = found.where(order.behind())
         return _with_documents(found.order_by(*order.clauses()).limit(limit), order).execution_options(
@@ -167,10 +168,10 @@ def _page_of_words(query: EventList, order: Order) -> Statement:
     Within a day the index has an order of its own, so all of the last day is looked at.
     """
     words, limit = search.WORDS, bindparam("limit", type_=Integer)
-    marks = filters.marked(query, probing=True)
+    marks = where.marked(query, probing=True)
     conditions = [
         search.holds_words(),
-        *filters.clauses(marks, without=("q",)),
+        *where.clauses(marks, without=("q",)),
         col(Event.withdrawn).is_(None),
     ]
     if query.cursor is not None:
@@ -209,7 +210,7 @@ def count(query: EventList, most: int | None) -> Statement:
             [one for lead in leads for one in _ranges(query, lead)], disjoint=leads[0].disjoint
         )
     else:
-        conditions = filters.clauses(filters.marked(query)), col(Event.withdrawn).is_(None)
+        conditions = where.clauses(where.marked(query)), col(Event.withdrawn).is_(None)
         together = select(col(Event.id)).where(*conditions[0], conditions[1]).subquery()
     counted = select(together)
     if most is not None:
@@ -220,8 +221,8 @@ def count(query: EventList, most: int | None) -> Statement:
 
 def _ranges(query: EventList, lead: _Lead) -> Iterable[Select[Any]]:
     """(day, id, document_id) of the events in each range of the index, with all other filters."""
-    marks = filters.marked(query, probing=lead.table is not Event or _is_boxed(query))
-    rest = filters.clauses(marks, without=lead.answers)
+    marks = where.marked(query, probing=lead.table is not Event or _is_boxed(query))
+    rest = where.clauses(marks, without=lead.answers)
     wanted: Select[Any] = select(
         col(lead.table.date_start).label("day"),
         lead.event_id.label("id"),
@@ -258,7 +259,7 @@ def _lead(query: EventList, part: Part, cells: TableValuedAlias | None = None) -
     if (found := _lead_of(query)) is None:
         return None
     name, table, column = found
-    marks = filters.marked(query)
+    marks = where.marked(query)
     dated = _dated(marks, table, part)
     if query.bbox is not None and _is_boxed(query):
         here = filters.in_cells(query.bbox, marked=True) if cells is None else col(Event.cell) == cells.c.cell

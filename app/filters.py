@@ -1,22 +1,19 @@
-"""Query models: each filter is one field with its type, help, bounds and SQL clause together."""
+"""What events are asked for by: each filter is one field with its type, help, bounds and SQL clause together."""
 
-from collections.abc import Callable, Collection, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable
 from datetime import date, timedelta
-from functools import cache, partial
-from types import SimpleNamespace
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select
 from sqlmodel import col
 
 from app import places, search, stats
 from app.pagination import Digits, ListQuery, Query
 from app.tables import (
     Actor,
-    Country,
     Dataset,
     Event,
     EventActor,
@@ -35,113 +32,11 @@ from app.values import (
     Interval,
     LastDay,
     Listed,
-    Region,
     RowId,
     Split,
     Text,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """The SQL that a value stands for, given the value and the whole query.
-
-    Both may be marks (see `marked`) instead of values. `bound` says what is bound to the marks where that is not the
-    value itself; `shape` says what of the value decides on the SQL's text.
-    """
-
-    clause: Callable[[Any, Any], ColumnElement[bool] | None]
-    bound: Callable[[Any], Mapping[str, Any]] | None = None
-    shape: Callable[[Any], Hashable] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refers:
-    """The column whose values a parameter's values must be among."""
-
-    column: Any
-
-
-def clauses(query: Any, without: Collection[str] = ()) -> list[ColumnElement[bool]]:
-    """What `query`, or its marks, asks for, to be joined by AND; leaves out the filters named in `without`."""
-    model: type[Query] = query.model if isinstance(query, Marks) else type(query)
-    found = []
-    for name, mark in _marked_fields(model):
-        value = getattr(query, name)
-        if value is not None and name not in without:
-            found.append(mark.clause(value, query))
-    return [clause for clause in found if clause is not None]
-
-
-class Marks(SimpleNamespace):
-    """A query with a bind parameter in the place of each value, named after its field; `asked` has the values."""
-
-    model: type[Query]
-    asked: Query
-    probing: bool
-
-
-def marked(query: Query, *, probing: bool = False) -> Marks:
-    """The marks of a query; with `probing`, clauses look an event up rather than list a whole subquery."""
-    marks = Marks(model=type(query), asked=query, probing=probing)
-    filters = dict(_marked_fields(type(query)))
-    for name in type(query).model_fields:
-        value = getattr(query, name)
-        if name in filters and value is not None:
-            value = (
-                [bindparam(f"{name}_{n}") for n in range(len(value))]
-                if isinstance(value, list)
-                else bindparam(name)
-            )
-        setattr(marks, name, value)
-    return marks
-
-
-def shape(query: Query) -> tuple[Hashable, ...]:
-    """Queries of the same shape have the same SQL."""
-    found: list[Hashable] = [type(query)]
-    for name, mark in _marked_fields(type(query)):
-        value = getattr(query, name)
-        if value is not None:
-            found += (name, len(value) if isinstance(value, list) else 0, mark.shape and mark.shape(value))
-    return tuple(found)
-
-
-def bound(query: Query) -> dict[str, Any]:
-    """The values of a query's marks."""
-    values: dict[str, Any] = {}
-    for name, mark in _marked_fields(type(query)):
-        value = getattr(query, name)
-        if value is None:
-            continue
-        if mark.bound is not None:
-            values |= mark.bound(value)
-        elif isinstance(value, list):
-            values |= {f"{name}_{n}": one for n, one in enumerate(value)}
-        else:
-            values[name] = value
-    return values
-
-
-@cache
-def _marked_fields(model: type[Query]) -> tuple[tuple[str, Where], ...]:
-    return tuple(
-        (name, mark)
-        for name, field in model.model_fields.items()
-        for mark in field.metadata
-        if isinstance(mark, Where)
-    )
-
-
-def references(query: Query) -> list[tuple[str, Any, list[str]]]:
-    """(parameter, column, values) of each parameter that names rows of another table."""
-    return [
-        (name, mark.column, getattr(query, name))
-        for name, field in type(query).model_fields.items()
-        if getattr(query, name) is not None
-        for mark in field.metadata
-        if isinstance(mark, Refers)
-    ]
+from app.where import Marks, Refers, Where
 
 
 def _involves(query: Any) -> ColumnElement[bool]:
@@ -197,11 +92,6 @@ def _box_shape(box: list[float]) -> tuple[Hashable, ...]:
 def _crosses(box: list[float]) -> bool:
     """The box lies across the antimeridian."""
     return box[0] > box[2]
-
-
-def _named(folded: Any, text: str) -> ColumnElement[bool]:
-    """Every word begins a word of the folded names; a word holds no wildcard."""
-    return and_(*((" " + col(folded)).like(f"% {word}%") for word in search.words(text)))
 
 
 # Open ends lie at date.min and date.max: no day that a client can name reaches them for certain.
@@ -516,106 +406,3 @@ class FeedQuery(EventFilters):
 
     def as_events(self) -> EventList:
         return EventList.model_construct(**dict(self), sort="-updated")
-
-
-class ChangeQuery(BaseModel):
-    """What changed since a token."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    since: Annotated[
-        str | None,
-        Field(
-            description="The `token` of an earlier answer: what has changed after it is told. Without one,"
-            " everything is.",
-            max_length=200,
-        ),
-    ] = None
-    limit: Annotated[
-        int, Field(ge=1, le=1000, description="How many changes a page holds at most."), Digits
-    ] = 100
-
-
-class CountryQuery(ListQuery):
-    """A list of countries."""
-
-    region: Annotated[
-        Region | None,
-        Field(description="A region or subregion of UN M49, such as `Western Africa`.", examples=["Africa"]),
-        Where(lambda v, q: or_(col(Country.region) == v, col(Country.subregion) == v)),
-    ] = None
-    q: Annotated[
-        Text | None,
-        Field(description="Beginnings of words of the English or Vietnamese name.", examples=["Niger"]),
-        Where(lambda v, q: _named(Country.folded, v)),
-    ] = None
-
-
-class ActorQuery(ListQuery):
-    """A list of actors."""
-
-    kind: Annotated[
-        list[Annotated[str, Listed("actor_kind")]] | None,
-        Split,
-        Field(description="Kinds of actor.", examples=["person"]),
-        Where(lambda v, q: col(Actor.kind).in_(v)),
-    ] = None
-    country: Annotated[
-        list[CountryCode] | None,
-        Split,
-        Field(max_length=MANY, description="Countries that the actor belongs to.", examples=["NE"]),
-        Where(lambda v, q: col(Actor.country_code).in_(v)),
-    ] = None
-    parent: Annotated[
-        list[RowId] | None,
-        Split,
-        Field(max_length=MANY, description="Ids of the actors that it is part of."),
-        Refers(Actor.id),
-        Where(lambda v, q: col(Actor.parent_id).in_(v)),
-    ] = None
-    q: Annotated[
-        Text | None,
-        Field(description="Beginnings of words of its names and aliases.", examples=["campbell"]),
-        Where(lambda v, q: _named(Actor.folded, v)),
-    ] = None
-
-
-class SourceQuery(ListQuery):
-    """A list of sources."""
-
-    kind: Annotated[
-        list[Annotated[str, Listed("source_kind")]] | None,
-        Split,
-        Field(description="Kinds of source.", examples=["article"]),
-        Where(lambda v, q: col(Source.kind).in_(v)),
-    ] = None
-    language: Annotated[
-        str | None,
-        Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="BCP 47 tag.", examples=["vi"]),
-        Where(lambda v, q: func.lower(col(Source.language)) == v.lower()),
-    ] = None
-    dataset: Annotated[
-        list[RowId] | None,
-        Split,
-        Field(max_length=MANY, description="Ids of datasets whose events it reports on."),
-        Refers(Dataset.id),
-        Where(
-            lambda v, q: exists().where(
-                Evidence.source_id == Source.id,
-                Evidence.event_id == Event.id,
-                col(Event.dataset_id).in_(v),
-                col(Event.withdrawn).is_(None),
-            )
-        ),
-    ] = None
-
-
-class DatasetQuery(ListQuery):
-    """A list of datasets."""
-
-    kind: Annotated[
-        list[Annotated[str, Listed("dataset_kind")]] | None,
-        Split,
-        Field(description="Kinds of dataset.", examples=["dossier"]),
-        Where(lambda v, q: col(Dataset.kind).in_(v)),
-    ] = None

@@ -10,16 +10,7 @@ from sqlmodel import SQLModel, col
 from app import codes, event_lists, tally_counts
 from app.db import Reader, Statement
 from app.errors import BadRequest, Gone, NotFound, Unavailable, fault
-from app.filters import (
-    ActorQuery,
-    ChangeQuery,
-    CountryQuery,
-    DatasetQuery,
-    EventList,
-    SourceQuery,
-    clauses,
-    references,
-)
+from app.filters import EventList
 from app.pagination import (
     COUNT_CAP,
     ListQuery,
@@ -31,7 +22,9 @@ from app.pagination import (
     statement,
     token,
 )
+from app.resource_filters import ActorQuery, ChangeQuery, CountryQuery, DatasetQuery, SourceQuery
 from app.tables import Actor, Clock, Country, Dataset, Event, EventDocument, EventRevision, Load, Source
+from app.where import clauses, references
 
 _VERSION = select(col(Clock.generation), col(Clock.seq))
 

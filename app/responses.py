@@ -22,7 +22,7 @@ from app.feeds import Feed
 from app.filters import EventQuery, FeedQuery
 from app.formats import Encoder
 from app.pagination import Page
-from app.schemas import REPRESENTATION, event_json
+from app.rendering import REPRESENTATION, event_json
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"

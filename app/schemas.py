@@ -1,18 +1,12 @@
 """What goes over the wire: the one definition of each resource's JSON."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date, datetime
-from functools import cache
-from importlib.resources import files
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from app import codes
-
-REPRESENTATION = 1  # raise it with every change of what an event's JSON says; a migration then re-renders
 
 
 class _Wire(BaseModel):
@@ -453,93 +447,3 @@ class Outlines(_Wire):
 
 class Health(_Wire):
     status: Literal["ok"]
-
-
-_EVENT = TypeAdapter(Event)
-_EVIDENCE = TypeAdapter(list[Evidence])
-_CHANGE = TypeAdapter(Change)
-_STATS_ROW = TypeAdapter(StatsRow)
-
-
-def event_document(event: Event) -> bytes:
-    """The JSON of an event, to be stored; it is trusted to have the shape that its type says."""
-    return _EVENT.dump_json(event)
-
-
-def evidence_document(evidence: list[Evidence]) -> bytes:
-    """The JSON of an event's evidence, to be stored."""
-    return _EVIDENCE.dump_json(evidence)
-
-
-def event_json(row: Any) -> bytes:
-    """An event's stored document, which comes first in its row, is its JSON already."""
-    return row[0]  # type: ignore[no-any-return]
-
-
-def event_with_evidence_json(documents: tuple[bytes, bytes]) -> bytes:
-    """The two stored documents of one event as one."""
-    event, evidence = documents
-    return event[:-1] + b',"evidence":' + evidence + b"}"
-
-
-def change_json(row: Any) -> bytes:
-    """An entry of the change feed, around the event's stored document."""
-    change = {
-        "id": row.id,
-        "kind": "event" if row.withdrawn is None else "withdrawn",
-        "at": row.updated,
-        "event": None,
-        "reason": row.withdrawn_reason,
-        "successor": row.successor_id,
-    }
-    shell = _CHANGE.dump_json(change)  # type: ignore[arg-type]
-    return (
-        shell if row.withdrawn is not None else shell.replace(b'"event":null', b'"event":' + row.document, 1)
-    )
-
-
-def stats_row_json(row: StatsRow) -> bytes:
-    """One row of counts; it is trusted to have the shape that its type says."""
-    return _STATS_ROW.serializer.to_json(row)  # without what `dump_json` does for each call
-
-
-def history_json(history: tuple[Any, Sequence[Any]]) -> bytes:
-    """An event's revisions: the first, which has no row of its own, and the edits since."""
-    event, edits = history
-    first = {"revision": 1, "at": event.created, "changes": []}
-    revisions = [first, *(edit._asdict() for edit in edits)]
-    return History.model_validate({"id": event.id, "revisions": revisions}).model_dump_json().encode()
-
-
-def country_json(row: Any) -> bytes:
-    return Country.model_validate(row._asdict()).model_dump_json().encode()
-
-
-def actor_json(row: Any) -> bytes:
-    values = row._asdict() | {"country": row.country_code, "parent": row.parent_id}
-    return Actor.model_validate(values).model_dump_json().encode()
-
-
-def source_json(row: Any) -> bytes:
-    return Source.model_validate(row._asdict()).model_dump_json().encode()
-
-
-def dataset_json(row: Any) -> bytes:
-    values = row._asdict()
-    load = {name.removeprefix("load_"): value for name, value in values.items() if name.startswith("load_")}
-    values["coverage"] = {"start": row.coverage_start, "end": row.coverage_end}
-    values["last_load"] = load if row.load_id is not None else None
-    return Dataset.model_validate(values).model_dump_json().encode()
-
-
-@cache
-def code_lists_json() -> bytes:
-    """Every code list; they change with a release only."""
-    lists = {name: [asdict(code) for code in entries] for name, entries in codes.lists().items()}
-    return CodeLists.model_validate({"lists": lists}).model_dump_json().encode()
-
-
-@cache
-def outlines_json() -> bytes:
-    """The outlines of all countries, as the data file has them."""
-    return (files("app") / "data" / "outlines.geojson").read_bytes()

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from app import filters, spans
+from app import spans, where
 from app.db import Statement
 from app.filters import EventFilters
 from app.tables import Event, EventCountry, EventTally
@@ -57,12 +57,12 @@ def counts(query: EventFilters, keys: Sequence[str] = ()) -> bool:
 
 def key(query: EventFilters, *more: Any) -> tuple[Any, ...]:
     """Queries with the same key have the same statement."""
-    return ("tally", filters.shape(query), query.date_match, *more)
+    return ("tally", where.shape(query), query.date_match, *more)
 
 
 def values(query: EventFilters) -> dict[str, Any]:
     """What is bound to its marks."""
-    bound = filters.bound(query)
+    bound = where.bound(query)
     for end in _ENDS:
         day: date | None = getattr(query, end)
         if day is not None:
@@ -140,7 +140,7 @@ def _part(
 
 def going_on(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
     """(*keys, events, deaths) of the events that begin in the range and may have gone on after it."""
-    marks = filters.marked(query)
+    marks = where.marked(query)
     classes = union_all(
         *(
             select(literal_column(str(of)).label("span"), bindparam(f"since_{of}", type_=Date).label("since"))
@@ -178,7 +178,7 @@ def periods(query: EventFilters, unit: str) -> Statement:
 
 def _cells(tally: Any, query: EventFilters, keys: Sequence[str]) -> Iterator[ColumnElement[bool]]:
     """The rows that add up to what is asked for. Every row is of one dataset."""
-    marks = filters.marked(query)
+    marks = where.marked(query)
     for name in _DIMENSIONS:
         if getattr(query, name) is not None:
             yield getattr(tally, name).in_(getattr(marks, name))

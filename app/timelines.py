@@ -27,10 +27,11 @@ from sqlmodel import col
 from app import codes, stats, tally_counts
 from app.db import Reader, Statement
 from app.errors import BadRequest, fault
-from app.filters import StatsQuery, clauses
+from app.filters import StatsQuery
 from app.pagination import Page
 from app.queries import check_references
 from app.tables import Actor, Country, Dataset, Event, EventActor, EventCountry
+from app.where import clauses
 
 
 class _Period(FunctionElement[str]):

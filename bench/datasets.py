@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 
 from app import db, migrate
 from app.importers.load import load
-from app.schemas import REPRESENTATION
+from app.rendering import REPRESENTATION
 from app.settings import Settings
 from bench.generate import release
 from bench.servers import ROOT

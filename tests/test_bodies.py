@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from app import bodies, db, queries, watch
-from app.importers.load import LoadError, load
+from app.importers.load import LoadError, load, load_countries
 from app.main import create_app
 from app.settings import Settings
 from tests import make
@@ -42,6 +42,24 @@ def _addresses(client: TestClient) -> list[str]:
     ]
     forms = [f"/v1/events?format={form}&limit=3" for form in ("csv", "ndjson", "geojson")]
     return [o.address(client) for o in DATA if not o.path.endswith(".parquet")] + shown + forms
+
+
+def test_countries_that_another_release_writes_otherwise_are_seen_at_once(
+    client: TestClient, engine: Engine
+) -> None:
+    path = "/v1/countries/NE"
+    before = client.get(path)
+    with engine.begin() as connection:  # as an older release had it
+        connection.execute(
+            text("UPDATE country SET name = 'Niger, The', digest = 'another' WHERE code = 'NE'")
+        )
+        connection.execute(text("UPDATE clock SET seq = seq + 1"))
+    assert client.get(path).json()["name"] == "Niger, The"
+    load_countries(engine)
+    assert client.get(path).content == before.content
+    told = client.get(path)
+    load_countries(engine)  # which changes nothing
+    assert client.get(path).headers["etag"] == told.headers["etag"]
 
 
 def test_a_kept_answer_is_the_fresh_one_before_and_after_each_load(

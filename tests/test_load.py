@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session, SQLModel, col, select
 from starlette.testclient import TestClient
 
-from app import codes, documents, edtf, schemas, search
+from app import codes, documents, edtf, rendering, schemas, search
 from app.importers import dossier, passages
 from app.importers.load import LoadError, Summary, load, load_countries, render_all
 from app.records import (
@@ -129,7 +129,7 @@ def _dataset(engine: Engine, name: str) -> Dataset:
 
 def _document(engine: Engine, name: str) -> dict[str, Any]:
     stored = _stored(engine)[name]
-    whole: dict[str, Any] = json.loads(schemas.event_with_evidence_json((stored.document, stored.evidence)))
+    whole: dict[str, Any] = json.loads(rendering.event_with_evidence_json((stored.document, stored.evidence)))
     return whole
 
 
@@ -157,8 +157,8 @@ def _assert_rendered(engine: Engine) -> None:
             stored = held[event.document_id]
             assert stored.document == fresh[event.id].document, event.id
             assert stored.evidence == fresh[event.id].evidence, event.id
-            assert stored.version == schemas.REPRESENTATION
-            whole = schemas.event_with_evidence_json((stored.document, stored.evidence))
+            assert stored.version == rendering.REPRESENTATION
+            whole = rendering.event_with_evidence_json((stored.document, stored.evidence))
             WHOLE.validate_json(whole, extra="forbid")
         words = {event.id: sorted(search.words(fresh[event.id].text)) for event in events}
     index = list(_index(engine))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app import codes, schemas
+from app import codes, rendering
 
-BODY = schemas.outlines_json()
+BODY = rendering.outlines_json()
 FEATURES: list[dict[str, Any]] = json.loads(BODY)["features"]
 BY_CODE = {feature["id"]: feature["geometry"] for feature in FEATURES}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app import schemas, search
+from app import rendering, search
 from app.documents import Rendered
 from app.importers.bulk import Bulk
 
@@ -59,7 +59,7 @@ class Shelf:
         found_by = "id, words" if self._dialect == "sqlite" else "event_id, CAST(words AS tsvector)"
         self._bulk.script(
             f"INSERT INTO event_document ({', '.join(_DOCUMENT)})"  # noqa: S608
-            f" SELECT id, document, evidence, {schemas.REPRESENTATION} FROM fresh ORDER BY id",
+            f" SELECT id, document, evidence, {rendering.REPRESENTATION} FROM fresh ORDER BY id",
             f"INSERT INTO event_search ({words}) SELECT {found_by} FROM fresh ORDER BY id",  # noqa: S608
             "DELETE FROM fresh" if self._dialect == "sqlite" else "TRUNCATE fresh",
         )

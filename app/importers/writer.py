@@ -82,6 +82,7 @@ class Writer:
         self._written: set[str] = set()
         self._sequences: dict[str, int] = {}
         self._settled: set[tuple[str, str, str]] = set()
+        self._news = False
 
     # --- what the loader calls ---------------------------------------------------------------------
 
@@ -158,6 +159,7 @@ class Writer:
         """Hand the sequence on; with `news`, data has changed even when no event has."""
         self._tallies.flush()
         self._shelf.settle()
+        news = news or self._news
         if news or self._seq != self._first_seq:
             self._connection.execute(update(TABLES["clock"]).values(seq=self._seq + news))
 
@@ -290,6 +292,7 @@ class Writer:
             self._settled.clear()
         self._settled.update((table, key, row[-1]) for key, row in unsettled.items())
         changed = [row for key, row in unsettled.items() if key in held and held[key] != row[-1]]
+        self._news = self._news or bool(changed) or len(held) < len(unsettled)
         keys = [row[0] for row in changed]
         before = shown(self._connection, keys)
         self._bulk.update(table, columns, columns[0], [(*row, row[0]) for row in changed])

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from app import queries, responses, schemas
-from app.filters import ChangeQuery
+from app import queries, rendering, responses, schemas
+from app.resource_filters import ChangeQuery
 from app.routing import StrictRoute
 
 router = APIRouter(prefix="/changes", tags=["changes"], route_class=StrictRoute)
@@ -19,4 +19,4 @@ async def list_changes(request: Request, query: Annotated[ChangeQuery, Query()])
     Start without `since` and follow `next` until it is null: you then hold what the server holds. Keep `token`
     and come back with it as `since` for what has changed after it. A withdrawn event comes as a tombstone.
     """
-    return await responses.page(request, query, queries.changes, schemas.change_json)
+    return await responses.page(request, query, queries.changes, rendering.change_json)

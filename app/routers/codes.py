@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import responses, schemas
+from app import rendering, responses, schemas
 from app.routing import StrictRoute
 
 router = APIRouter(prefix="/codes", tags=["codes"], route_class=StrictRoute)
@@ -15,4 +15,4 @@ async def get_codes(request: Request) -> Response:
 
     Types, modes and contexts are those of PLOVER; the definitions are our own.
     """
-    return responses.fixed(request, schemas.code_lists_json())
+    return responses.fixed(request, rendering.code_lists_json())

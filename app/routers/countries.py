@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from app import queries, responses, schemas
-from app.filters import CountryQuery
+from app import queries, rendering, responses, schemas
+from app.resource_filters import CountryQuery
 from app.routing import StrictRoute
 
 router = APIRouter(prefix="/countries", tags=["countries"], route_class=StrictRoute)
@@ -22,7 +22,7 @@ async def list_countries(request: Request, query: Annotated[CountryQuery, Query(
 
     All of ISO 3166-1, Kosovo under its user-assigned code XK, and some states that are gone.
     """
-    return await responses.page(request, query, queries.countries, schemas.country_json)
+    return await responses.page(request, query, queries.countries, rendering.country_json)
 
 
 @router.get(
@@ -36,10 +36,10 @@ async def get_outlines(request: Request) -> Response:
 
     Simplified from Natural Earth, which draws who holds what; a line here says nothing about whose it is.
     """
-    return responses.fixed(request, schemas.outlines_json(), responses.GEOJSON)
+    return responses.fixed(request, rendering.outlines_json(), responses.GEOJSON)
 
 
 @router.get("/{code}", response_model=schemas.Country, summary="Get one country")
 async def get_country(request: Request, code: Code) -> Response:
     """One country, by any of its ISO codes."""
-    return await responses.one(request, code, queries.country, schemas.country_json)
+    return await responses.one(request, code, queries.country, rendering.country_json)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from app import formats, queries, responses, schemas
+from app import formats, queries, rendering, responses, schemas
 from app.filters import EventQuery
 from app.routing import StrictRoute
 
@@ -49,10 +49,10 @@ async def get_event(request: Request, event_id: EventId) -> Response:
     `start` and `end` count Unicode code points of the source's text, whose SHA-256 the source record carries;
     so the passage can be found, and checked against `passage_sha256`, in a copy of the text.
     """
-    return await responses.one(request, event_id, queries.event, schemas.event_with_evidence_json)
+    return await responses.one(request, event_id, queries.event, rendering.event_with_evidence_json)
 
 
 @router.get("/{event_id}/history", response_model=schemas.History, summary="Get the revisions of one event")
 async def get_event_history(request: Request, event_id: EventId) -> Response:
     """When the event was loaded and edited, and what each edit changed; a withdrawn event has its history still."""
-    return await responses.one(request, event_id, queries.history, schemas.history_json)
+    return await responses.one(request, event_id, queries.history, rendering.history_json)
