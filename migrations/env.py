@@ -24,7 +24,8 @@ def _migrate(connection: Connection) -> None:
         target_metadata=SQLModel.metadata,
         include_name=_ours,
         render_as_batch=True,
-        transaction_per_migration=True,
+        # On SQLite the transaction is also the lock: between two of them another deployment could come in.
+        transaction_per_migration=connection.dialect.name != "sqlite",
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -36,7 +37,7 @@ def _run() -> None:
     engine = context.config.attributes.get("engine") or db.writer(Settings())
     with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
-            _migrate(connection)  # each migration's BEGIN IMMEDIATE is the lock
+            _migrate(connection)  # its BEGIN IMMEDIATE is the lock
             return
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})
         connection.execute(text("SET lock_timeout = '5s'"))  # from here on no lock is waited for long
