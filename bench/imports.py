@@ -36,6 +36,7 @@ TABLES = (
     "dataset", "source", "actor", "event", "event_context", "event_country", "event_actor", "evidence", "event_document",
     "event_search", "event_tally",
 )  # fmt: skip
+_GENERATED = ("fatalities_rank", "cell")
 
 
 class Round(NamedTuple):
@@ -136,7 +137,7 @@ def _sqlite_rows(source: Engine, target: Engine) -> Callable[[], None]:
             key = "rowid, " if table == "event_search" else ""
             cursor.execute(f"SELECT {key}* FROM {table}")
             columns = [column[0] for column in cursor.description]
-            kept = [n for n, name in enumerate(columns) if name != "fatalities_rank"]
+            kept = [n for n, name in enumerate(columns) if name not in _GENERATED]
             held[table] = [columns[n] for n in kept], [tuple(row[n] for n in kept) for row in cursor]
 
     def insert() -> None:
@@ -155,9 +156,7 @@ def _postgres_rows(source: Engine, target: Engine) -> Callable[[], None]:
         held = {}
         for table in TABLES:
             cursor.execute(f"SELECT * FROM {table} LIMIT 0")
-            names = ", ".join(
-                column.name for column in cursor.description if column.name != "fatalities_rank"
-            )
+            names = ", ".join(column.name for column in cursor.description if column.name not in _GENERATED)
             text = io.BytesIO()
             with cursor.copy(f"COPY {table} ({names}) TO STDOUT") as copy:
                 for block in copy:

@@ -1,6 +1,7 @@
 """The rows that hold what is rendered of events, their documents and their words, in the order of days."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from app import rendering, search
 from app.documents import Rendered
@@ -13,26 +14,32 @@ class Shelf:
     """Puts documents and words into the database.
 
     They are gathered in a temporary table and moved on in the order of their ids: in any other, a database as
-    large as what it holds would be rewritten page by page, and SQLite's full-text index word by word.
+    large as what it holds would be rewritten page by page, and SQLite's full-text index word by word. That of
+    PostgreSQL has no such order.
     """
 
     def __init__(self, bulk: Bulk, dialect: str) -> None:
-        self._bulk, self._dialect = bulk, dialect
-        kinds = ("integer", "blob") if dialect == "sqlite" else ("bigint", "bytea")
-        bulk.script(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS fresh (id {0}, event_id text, document {1}, evidence {1},"
-            " words text)".format(*kinds),
-            "DELETE FROM fresh",
+        self._bulk, self._dialect, self._ordered_words = bulk, dialect, dialect == "sqlite"
+        columns = (
+            "id integer, document blob, evidence blob, words text"
+            if self._ordered_words
+            else "id bigint, document bytea, evidence bytea"
         )
+        bulk.script(f"CREATE TEMPORARY TABLE IF NOT EXISTS fresh ({columns})", "DELETE FROM fresh")
         self._any_fresh = False
 
     def put(self, rendered: Mapping[str, tuple[int, Rendered]]) -> None:
         """Add what is rendered of new events: by event, the document's id and the documents."""
-        rows = [
-            (place, key, made.document, made.evidence, search.indexed(self._dialect, made.text))
-            for key, (place, made) in rendered.items()
+        rows: list[tuple[Any, ...]] = [
+            (place, made.document, made.evidence) for place, made in rendered.values()
         ]
-        self._bulk.insert("fresh", ("id", "event_id", "document", "evidence", "words"), rows)
+        words = [search.indexed(self._dialect, made.text) for _, made in rendered.values()]
+        if self._ordered_words:
+            rows = [(*row, found_by) for row, found_by in zip(rows, words, strict=True)]
+            self._bulk.insert("fresh", ("id", "document", "evidence", "words"), rows)
+        else:
+            self._bulk.insert("fresh", ("id", "document", "evidence"), rows)
+            self._bulk.insert("event_search", ("event_id", "words"), list(zip(rendered, words, strict=True)))
         self._any_fresh = self._any_fresh or bool(rows)
 
     def take(self, events: Mapping[str, int]) -> dict[int, tuple[bytes, bytes]]:
@@ -41,7 +48,7 @@ class Shelf:
         places = list(events.values())
         held = self._bulk.rows("event_document", ("id", "document", "evidence"), "id", places)
         self._bulk.delete("event_document", "id", places)
-        if self._dialect == "sqlite":
+        if self._ordered_words:
             self._bulk.delete("event_search", "rowid", places)
         else:
             self._bulk.delete("event_search", "event_id", events)
@@ -55,12 +62,13 @@ class Shelf:
         """Move what was put to where it is read."""
         if not self._any_fresh:
             return
-        words = "rowid, words" if self._dialect == "sqlite" else "event_id, words"
-        found_by = "id, words" if self._dialect == "sqlite" else "event_id, CAST(words AS tsvector)"
         self._bulk.script(
             f"INSERT INTO event_document ({', '.join(_DOCUMENT)})"  # noqa: S608
-            f" SELECT id, document, evidence, {rendering.REPRESENTATION} FROM fresh ORDER BY id",
-            f"INSERT INTO event_search ({words}) SELECT {found_by} FROM fresh ORDER BY id",  # noqa: S608
-            "DELETE FROM fresh" if self._dialect == "sqlite" else "TRUNCATE fresh",
+            f" SELECT id, document, evidence, {rendering.REPRESENTATION} FROM fresh ORDER BY id"
         )
+        if self._ordered_words:
+            self._bulk.script(
+                "INSERT INTO event_search (rowid, words) SELECT id, words FROM fresh ORDER BY id"
+            )
+        self._bulk.script("DELETE FROM fresh" if self._ordered_words else "TRUNCATE fresh")
         self._any_fresh = False

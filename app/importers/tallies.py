@@ -3,19 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple, TypeAlias
 
 from app.importers.bulk import Bulk
 
 _LEVELS = {"all": 0, "year": 4, "month": 7, "day": 10}  # characters of an ISO date
+_LEVEL = {length: level for level, length in _LEVELS.items()}
 _KEY = ("level", "country", "type", "period", "dataset")
 _TALLIES = ("starts", "ends", "within", "deaths", "toll")
-_ZEROES = [0] * 5
 _HELD_AT_MOST = 20_000  # events
 
 _Cell: TypeAlias = tuple[str, str, str]  # country, type and dataset, each of them one or "" for any
-_Period: TypeAlias = tuple[str, str]  # level and name
+_Numbers: TypeAlias = dict[str, list[int]]  # by period
 
 
 class Counted(NamedTuple):
@@ -35,29 +36,25 @@ class Tallies:
     def __init__(self, bulk: Bulk) -> None:
         self._bulk = bulk
         self._held = 0
-        self._changes: dict[_Cell, dict[_Period, list[int]]] = defaultdict(_rows)
+        # Of each cell: events and deaths in the periods in which events lie whole; of the other periods, how many
+        # begin and end there, and the deaths in those that begin.
+        self._changes: dict[_Cell, tuple[_Numbers, _Numbers]] = defaultdict(_nothing)
 
     def count(self, event: Counted, times: int = 1) -> None:
         """Add an event; with `times` -1, take it away."""
-        start, end = str(event.date_start), str(event.date_end)
         deaths = times * (event.fatalities_best or 0)
-        whole = [(level, start[:n]) for level, n in _LEVELS.items() if start[:n] == end[:n]]
-        split = [
-            ((level, start[:n]), (level, end[:n])) for level, n in _LEVELS.items() if start[:n] != end[:n]
-        ]
+        whole, split = _periods(str(event.date_start), str(event.date_end))
         for country, kind in product(("", *set(event.countries)), ("", event.type)):
-            rows = self._changes[country, kind, event.dataset_id]
+            within, across = self._changes[country, kind, event.dataset_id]
             for period in whole:
-                row = rows[period]
+                row = within[period]
                 row[0] += times
-                row[1] += times
-                row[2] += times
-                row[3] += deaths
-                row[4] += deaths
+                row[1] += deaths
             for begins, stops in split:
-                rows[begins][0] += times
-                rows[begins][4] += deaths
-                rows[stops][1] += times
+                row = across[begins]
+                row[0] += times
+                row[2] += deaths
+                across[stops][1] += times
         self._held += 1
         if self._held >= _HELD_AT_MOST:
             self.flush()
@@ -69,14 +66,26 @@ class Tallies:
         self._changes.clear()
 
     def _rows(self) -> Iterator[tuple[str | int, ...]]:
-        for (country, kind, dataset), rows in self._changes.items():
-            for (level, period), row in rows.items():
-                if any(row):
-                    yield (level, country, kind, period, dataset, *row)
+        for (country, kind, dataset), (within, across) in self._changes.items():
+            for period in within.keys() | across.keys():
+                events, deaths = within.get(period, (0, 0))
+                starts, ends, toll = across.get(period, (0, 0, 0))
+                numbers = (events + starts, events + ends, events, deaths, deaths + toll)
+                if any(numbers):
+                    yield (_LEVEL[len(period)], country, kind, period, dataset, *numbers)
 
 
-def _rows() -> dict[_Period, list[int]]:
-    return defaultdict(_ZEROES.copy)
+def _nothing() -> tuple[_Numbers, _Numbers]:
+    return defaultdict(lambda: [0, 0]), defaultdict(lambda: [0, 0, 0])
+
+
+@lru_cache(20_000)
+def _periods(start: str, end: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """The periods in which such an event lies, and those in which it begins and ends where these are two."""
+    both = [(start[:length], end[:length]) for length in _LEVELS.values()]
+    return [begins for begins, stops in both if begins == stops], [
+        pair for pair in both if pair[0] != pair[1]
+    ]
 
 
 def rebuild(bulk: Bulk) -> None:
