@@ -236,8 +236,8 @@ function spot(events, mark, paper) {
   const here = selected && events.some((one) => one.id === selected.id);
   const look = vague ? { radius: vague, stroke: here, weight: 2, color: mark, fillColor: mark, fillOpacity: 0.16 }
     : { radius: size * Math.min(14, 4 + 1.3 * Math.sqrt(events.length)) + (here ? 3 : 0), weight: here ? 2.5 : 1, color: paper, fillColor: mark, fillOpacity: 0.85 };
-  const text = events.length === 1 ? told(events[0], "title") : say("pointsHere", { n: number(events.length) });
-  const layer = L.circleMarker([latitude, longitude], look).bindTooltip(el("span", {}, `${text} · ${label("place_precision", precision)}`));
+  const text = () => (events.length === 1 ? told(events[0], "title") : say("pointsHere", { n: number(events.length) }));
+  const layer = L.circleMarker([latitude, longitude], look).bindTooltip(() => el("span", {}, `${text()} · ${label("place_precision", precision)}`));
   layer.on("click", (click) => {
     L.DomEvent.stopPropagation(click);
     if (events.length === 1) set({ event: events[0].id });
