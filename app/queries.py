@@ -93,7 +93,7 @@ _DOCUMENT = col(EventDocument.id) == col(Event.document_id)
 _EVENT = (
     select(
         col(EventDocument.document),
-        col(EventDocument.evidence),
+        col(Event.document_evidence),
         col(Event.withdrawn),
         col(Event.withdrawn_reason),
         col(Event.successor_id),

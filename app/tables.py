@@ -289,11 +289,13 @@ class Event(SQLModel, table=True):
     withdrawn_reason: str | None = Field(default=None, sa_type=Text)
     successor_id: str | None = Field(default=None, sa_type=Id)
     digest: str
+    # The public JSON of the evidence; that of the event itself is in `event_document`.
+    document_evidence: bytes = Field(default=b"", sa_type=LargeBinary)
     document_id: int = Field(sa_type=BigInteger)
 
 
 class EventDocument(SQLModel, table=True):
-    """The public JSON of an event and of its evidence, rendered by `documents` in the transaction that writes the event.
+    """The public JSON of an event, rendered by `documents` in the transaction that writes the event.
 
     Ids are in the order of first possible days (see `search.document_id`), so that the documents of a page lie together.
     """
@@ -302,7 +304,6 @@ class EventDocument(SQLModel, table=True):
 
     id: int = Field(sa_column=Column(_RowId, primary_key=True, autoincrement=False))
     document: bytes = Field(sa_type=LargeBinary)
-    evidence: bytes = Field(sa_type=LargeBinary)
     version: int  # of the representation
 
 

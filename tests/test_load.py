@@ -128,8 +128,8 @@ def _dataset(engine: Engine, name: str) -> Dataset:
 
 
 def _document(engine: Engine, name: str) -> dict[str, Any]:
-    stored = _stored(engine)[name]
-    whole: dict[str, Any] = json.loads(rendering.event_with_evidence_json((stored.document, stored.evidence)))
+    documents = _stored(engine)[name].document, _events(engine)[name].document_evidence
+    whole: dict[str, Any] = json.loads(rendering.event_with_evidence_json(documents))
     return whole
 
 
@@ -156,9 +156,9 @@ def _assert_rendered(engine: Engine) -> None:
         for event in events:
             stored = held[event.document_id]
             assert stored.document == fresh[event.id].document, event.id
-            assert stored.evidence == fresh[event.id].evidence, event.id
+            assert event.document_evidence == fresh[event.id].evidence, event.id
             assert stored.version == rendering.REPRESENTATION
-            whole = rendering.event_with_evidence_json((stored.document, stored.evidence))
+            whole = rendering.event_with_evidence_json((stored.document, event.document_evidence))
             WHOLE.validate_json(whole, extra="forbid")
         words = {event.id: sorted(search.words(fresh[event.id].text)) for event in events}
     index = list(_index(engine))
@@ -587,6 +587,7 @@ def test_rendering_all_repairs_what_is_stored_and_is_no_change(engine: Engine) -
         connection.execute(
             text("UPDATE event_document SET document = :nothing, version = 0"), {"nothing": b""}
         )
+        connection.execute(text("UPDATE event SET document_evidence = :nothing"), {"nothing": b""})
         emptied = "DELETE FROM event_search"
         connection.execute(text(emptied))
     assert render_all(engine) == 2

@@ -12,7 +12,7 @@ from app.records import ActorRecord, EventFacts, EventRecord, EvidenceRecord, So
 
 EVENT = (
     "id", "dataset_id", "created", *EventFacts._fields, "span",
-    "revision", "change_seq", "updated", "digest", "document_id",
+    "revision", "change_seq", "updated", "digest", "document_evidence", "document_id",
 )  # fmt: skip
 REWRITTEN = (*EVENT[3:], "withdrawn", "withdrawn_reason", "successor_id")
 _LISTED = ("date_start", "date_end", "span", "first_role", "document_id")
@@ -47,6 +47,7 @@ class Held(NamedTuple):
     document_id: int
     withdrawn: Any
     withdrawn_reason: str | None
+    document_evidence: bytes
 
 
 def digest(row: Sequence[Any]) -> str:
@@ -121,9 +122,9 @@ def shown_source(record: SourceRecord) -> ShownSource:
     return ShownSource._make(_SHOWN_SOURCE(record))
 
 
-def changes(old: Held, documents: tuple[bytes, bytes], new: Rendered) -> list[dict[str, Any]]:
+def changes(old: Held, document: bytes, new: Rendered) -> list[dict[str, Any]]:
     """The fields of the public document that differ, each with its old and new value."""
-    before = json.loads(documents[0]) | {"evidence": json.loads(documents[1])}
+    before = json.loads(document) | {"evidence": json.loads(old.document_evidence)}
     after = json.loads(new.document) | {"evidence": json.loads(new.evidence)}
     if old.withdrawn is not None:
         before["withdrawn"], after["withdrawn"] = old.withdrawn_reason, None

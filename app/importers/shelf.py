@@ -7,7 +7,7 @@ from app import rendering, search
 from app.documents import Rendered
 from app.importers.bulk import Bulk
 
-_DOCUMENT = ("id", "document", "evidence", "version")
+_DOCUMENT = ("id", "document", "version")
 
 
 class Shelf:
@@ -21,38 +21,34 @@ class Shelf:
     def __init__(self, bulk: Bulk, dialect: str) -> None:
         self._bulk, self._dialect, self._ordered_words = bulk, dialect, dialect == "sqlite"
         columns = (
-            "id integer, document blob, evidence blob, words text"
-            if self._ordered_words
-            else "id bigint, document bytea, evidence bytea"
+            "id integer, document blob, words text" if self._ordered_words else "id bigint, document bytea"
         )
         bulk.script(f"CREATE TEMPORARY TABLE IF NOT EXISTS fresh ({columns})", "DELETE FROM fresh")
         self._any_fresh = False
 
     def put(self, rendered: Mapping[str, tuple[int, Rendered]]) -> None:
         """Add what is rendered of new events: by event, the document's id and the documents."""
-        rows: list[tuple[Any, ...]] = [
-            (place, made.document, made.evidence) for place, made in rendered.values()
-        ]
+        rows: list[tuple[Any, ...]] = [(place, made.document) for place, made in rendered.values()]
         words = [search.indexed(self._dialect, made.text) for _, made in rendered.values()]
         if self._ordered_words:
             rows = [(*row, found_by) for row, found_by in zip(rows, words, strict=True)]
-            self._bulk.insert("fresh", ("id", "document", "evidence", "words"), rows)
+            self._bulk.insert("fresh", ("id", "document", "words"), rows)
         else:
-            self._bulk.insert("fresh", ("id", "document", "evidence"), rows)
+            self._bulk.insert("fresh", ("id", "document"), rows)
             self._bulk.insert("event_search", ("event_id", "words"), list(zip(rendered, words, strict=True)))
         self._any_fresh = self._any_fresh or bool(rows)
 
-    def take(self, events: Mapping[str, int]) -> dict[int, tuple[bytes, bytes]]:
+    def take(self, events: Mapping[str, int]) -> dict[int, bytes]:
         """Remove what there is of these events, by event the document's id; returns the documents by id."""
         self.settle()
         places = list(events.values())
-        held = self._bulk.rows("event_document", ("id", "document", "evidence"), "id", places)
+        held = dict(self._bulk.rows("event_document", ("id", "document"), "id", places))
         self._bulk.delete("event_document", "id", places)
         if self._ordered_words:
             self._bulk.delete("event_search", "rowid", places)
         else:
             self._bulk.delete("event_search", "event_id", events)
-        return {place: (document, evidence) for place, document, evidence in held}
+        return held
 
     def clear(self) -> None:
         """Remove everything, to be put anew."""
@@ -64,7 +60,7 @@ class Shelf:
             return
         self._bulk.script(
             f"INSERT INTO event_document ({', '.join(_DOCUMENT)})"  # noqa: S608
-            f" SELECT id, document, evidence, {rendering.REPRESENTATION} FROM fresh ORDER BY id"
+            f" SELECT id, document, {rendering.REPRESENTATION} FROM fresh ORDER BY id"
         )
         if self._ordered_words:
             self._bulk.script(

@@ -151,7 +151,10 @@ class Writer:
         count, last, event = 0, "", TABLES["event"].c
         page = select(event.id).order_by(event.id).limit(BATCH)
         while ids := self._connection.execute(page.where(event.id > last)).scalars().all():
-            self._shelf.put(self._rendered_from_rows(ids))
+            rendered = self._rendered_from_rows(ids)
+            evidence = [(made.evidence, key) for key, (_, made) in rendered.items()]
+            self._bulk.update("event", ("document_evidence",), "id", evidence)
+            self._shelf.put(rendered)
             count, last = count + len(ids), ids[-1]
         return count
 
@@ -218,10 +221,11 @@ class Writer:
         for record in records:
             sequence = self._sequences[record.id]
             document_id = search.document_id(record.facts.date_start, sequence)
-            rendered[record.id] = document_id, documents.render(record, state, related)
+            made = documents.render(record, state, related)
+            rendered[record.id] = document_id, made
             yield (
                 record.id, self._dataset_id, now, *encoding.facts_columns(record.facts),
-                1, sequence, now, digests[record.id], document_id,
+                1, sequence, now, digests[record.id], made.evidence, document_id,
             )  # fmt: skip
 
     def _insert_children(self, records: list[EventRecord], rendered: Placed) -> None:
@@ -247,7 +251,7 @@ class Writer:
             rendered[record.id] = document_id, made
             rows.append((
                 *encoding.facts_columns(record.facts), old.revision + 1, self._sequences[record.id], self._now_text,
-                digests[record.id], document_id, None, None, None, record.id,
+                digests[record.id], made.evidence, document_id, None, None, None, record.id,
             ))  # fmt: skip
             self._count(record, old.dataset_id)
             told = encoding.changes(old, stored[old.document_id], made)
@@ -345,8 +349,8 @@ class Writer:
     def _rerender(self, ids: Sequence[str]) -> None:
         """Render events anew from their rows, as a change."""
         rendered = self._rendered_from_rows(ids, self._now)
-        rows = [(self._next(), self._now_text, key) for key in rendered]
-        self._bulk.update("event", ("change_seq", "updated"), "id", rows)
+        rows = [(self._next(), self._now_text, made.evidence, key) for key, (_, made) in rendered.items()]
+        self._bulk.update("event", ("change_seq", "updated", "document_evidence"), "id", rows)
         self._shelf.take({key: document_id for key, (document_id, _) in rendered.items()})
         self._shelf.put(rendered)
 
