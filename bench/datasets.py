@@ -42,6 +42,13 @@ class Data(NamedTuple):
         """The file of a SQLite database."""
         return Path(str(make_url(self.url).database))
 
+    def read(self) -> None:
+        """Bring a SQLite file into memory, as every server that has run for a while finds it."""
+        if self.kind == "sqlite":
+            with self.file.open("rb", buffering=0) as file:
+                while file.read(1 << 24):
+                    pass
+
     def engine(self) -> Engine:
         """For looking things up."""
         return db.writer(Settings(database_url=self.url))

@@ -96,6 +96,7 @@ def main(arguments: Sequence[str]) -> None:
 def _measured(kind: str, options: argparse.Namespace) -> dict[str, list[float]]:
     with datasets.server(kind, options.folder) as postgres:
         data = datasets.built(kind, options.events, options.folder, postgres)
+        data.read()
         with dateline(data.url, options.folder, "page") as server, chromium() as browser:
             _visit(browser, server.base, 0)  # the server's first answers
             rounds = [_visit(browser, server.base, n) for n in range(options.repeat)]

@@ -133,6 +133,7 @@ def _facts(folder: Path) -> list[str]:
 
 def _measure(run: Run, data: Data) -> None:
     """Everything that only reads."""
+    data.read()
     with ExitStack() as stack:
         truth = stack.enter_context(data.truth())
         ours = stack.enter_context(dateline(data.url, run.folder))
