@@ -2,7 +2,7 @@
 
     python -m bench.datasets URL COUNT NAME
 
-loads COUNT events as the dataset NAME into a database that exists.
+brings a database up to date and loads COUNT events into it, as the dataset NAME.
 """
 
 import re
@@ -97,15 +97,13 @@ def built(kind: str, events: int, folder: Path, postgres: str | None) -> Data:
     if older:
         print(f"Bringing {older[-1]} up to date on {kind}", file=sys.stderr, flush=True)
         _renamed(Data(kind, events, _url(older[-1], folder, postgres)), partial, postgres)
-        prepare(partial.url)
     else:
         print(f"Building {events:,} events on {kind}", file=sys.stderr, flush=True)
         if postgres:
             _administer(postgres, f"CREATE DATABASE {name}_partial")
-        prepare(partial.url)
-        # By a process of its own, as the other database may be built at the same time.
-        command = [sys.executable, "-m", "bench.datasets", partial.url, str(events), "generated"]
-        subprocess.run(command, check=True, cwd=ROOT)  # noqa: S603
+    # By a process of its own, as the other database may be built at the same time.
+    command = [sys.executable, "-m", "bench.datasets", partial.url, str(0 if older else events), "generated"]
+    subprocess.run(command, check=True, cwd=ROOT)  # noqa: S603
     if postgres:
         _administer(partial.url, "VACUUM ANALYZE")  # lest that is done while something is measured
         _administer(partial.url, "CHECKPOINT")
@@ -174,6 +172,9 @@ def _administer(postgres: str, statement: str) -> list[Any]:
 
 
 def _load(url: str, events: int, name: str) -> None:
+    prepare(url)
+    if not events:
+        return
     engine = db.writer(Settings(database_url=url))
     load(engine, release(events, dataset_id=name))
     engine.dispose()

@@ -10,7 +10,6 @@ PostgreSQL, in one transaction. Rounds of the two databases alternate.
 import argparse
 import gc
 import io
-import shlex
 import statistics
 import sys
 import tempfile
@@ -58,7 +57,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args(arguments)
     lines = list(_lines(options))
-    shown = shlex.join(["python", "-m", "bench.imports", *(a for a in arguments if a != "--write")])
+    shown = report.command("bench.imports", arguments)
     if options.write:
         report.write("bench.imports", "\n".join([f"`{shown}`\n\nOn {report.machine()}.\n", *lines]))
     else:

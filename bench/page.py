@@ -6,7 +6,6 @@ Prints a Markdown table, or writes it into docs/performance.md with --write. Dat
 """
 
 import argparse
-import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -81,7 +80,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
-    shown = shlex.join(["python", "-m", "bench.page", *(a for a in arguments if a != "--write")])
+    shown = report.command("bench.page", arguments)
     lines = [f"`{shown}`", "", f"On {report.machine()}. Milliseconds: median (lowest to highest).", ""]
     tables = {kind: _measured(kind, options) for kind in options.databases}
     lines += [f"| | {' | '.join(tables)} |", f"|---|{'---|' * len(tables)}"]

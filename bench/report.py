@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import shlex
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,15 @@ from bench.servers import ROOT
 from bench.verdicts import MISSED, MISSING, UNKNOWN, ratio, told, verdicts
 
 DOCUMENT = ROOT / "docs" / "performance.md"
+
+
+def command(module: str, arguments: Sequence[str]) -> str:
+    """What was run, but for where things are kept and where its words go."""
+    told = [Path(word).name if Path(word).is_file() else word for word in arguments if word != "--write"]
+    if "--folder" in told:
+        at = told.index("--folder")
+        told[at : at + 2] = []
+    return shlex.join(["python", "-m", module, *told])
 
 
 def write(section: str, text: str, document: Path = DOCUMENT) -> None:

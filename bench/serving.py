@@ -8,7 +8,6 @@ docs/ with --write; how long each part took goes to stderr.
 """
 
 import argparse
-import shlex
 import signal
 import subprocess
 import sys
@@ -52,7 +51,7 @@ def main(arguments: Sequence[str]) -> None:
     except BaseException:
         print(report.markdown(run.found, "what was found before it failed", []))
         raise
-    shown = shlex.join(["python", "-m", "bench.serving", *(a for a in arguments if a != "--write")])
+    shown = report.command("bench.serving", arguments)
     text = report.markdown(run.found, shown, _facts(folder))
     if not options.write:
         print(text)

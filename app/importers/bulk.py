@@ -68,6 +68,11 @@ class Bulk:
         self._execute(f"SELECT {names} FROM {table} WHERE {key} {self._among()}", values)  # noqa: S608
         return list(self._cursor.fetchall())
 
+    def any_rows(self, table: str) -> bool:
+        """The table is not empty."""
+        self._cursor.execute(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608
+        return self._cursor.fetchone() is not None
+
     def script(self, *statements: str) -> None:
         """Run statements that take no values."""
         for statement in statements:

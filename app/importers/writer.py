@@ -12,6 +12,7 @@ from app import codes, documents, search, spans
 from app.documents import Related, Rendered, ShownActor, State
 from app.importers import encoding, tallies
 from app.importers.bulk import Bulk
+from app.importers.late_indexes import LateIndexes
 from app.importers.shelf import Shelf
 from app.importers.tallies import Counted, Tallies
 from app.records import (
@@ -70,6 +71,7 @@ class Writer:
         self._now_text = self._now.strftime("%Y-%m-%d %H:%M:%S.%f")
         self._bulk = Bulk(connection)
         self._shelf = Shelf(self._bulk, connection.dialect.name)
+        self._indexes = LateIndexes(self._bulk, connection.dialect.name)
         self._tallies = Tallies(self._bulk)
         self._bulk.script(
             "CREATE TEMPORARY TABLE IF NOT EXISTS seen (id text PRIMARY KEY)", "DELETE FROM seen"
@@ -122,6 +124,7 @@ class Writer:
 
     def withdraw_missing(self, release: Release) -> None:
         """Withdraw the events of the dataset that this load has not seen."""
+        self._indexes.restore()
         event = TABLES["event"].c
         missing = select(event.id).where(
             event.dataset_id == self._dataset_id, event.withdrawn.is_(None), event.id.not_in(_SEEN)
@@ -160,6 +163,7 @@ class Writer:
 
     def close(self, *, news: bool = False) -> None:
         """Hand the sequence on; with `news`, data has changed even when no event has."""
+        self._indexes.restore()
         self._tallies.flush()
         self._shelf.settle()
         news = news or self._news
@@ -338,6 +342,8 @@ class Writer:
 
     def _rerender_showing(self, child: str, key: str, renamed: Sequence[str]) -> None:
         """Render anew the events that show something whose name has changed; their own record has not."""
+        if renamed:
+            self._indexes.restore()
         table = TABLES[child].c
         for first in range(0, len(renamed), BATCH):
             some = renamed[first : first + BATCH]
