@@ -173,7 +173,7 @@ async def events(request: Request, query: EventQuery) -> Response:
     return answer
 
 
-_BATCH = 500  # events, which are held at once
+_BATCH = 80  # events, which are held at once; other requests wait for as many
 
 
 async def _encoded(request: Request, query: EventQuery, form: formats.Format, encoder: Encoder) -> Response:
