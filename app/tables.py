@@ -249,7 +249,7 @@ class Event(SQLModel, table=True):
         Index("ix_event_fatalities_rank_id", "fatalities_rank", "id"),
         Index("ix_event_cell", "cell", *_PAGED, "longitude", "latitude", "type"),
         Index("ix_event_change_seq", "change_seq"),
-        Index("ix_event_document_id", "document_id", unique=True),
+        Index("ix_event_document_id", "document_id"),
     )
 
     id: str = Field(primary_key=True, sa_type=Id)

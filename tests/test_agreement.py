@@ -155,6 +155,7 @@ def test_both_databases_refuse_alike(worlds: dict[str, TestClient], address: str
 def test_a_count_says_when_it_stops(world: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     for cap, shown in ((281, (281, False)), (282, (282, True)), (283, (282, True)), (10, (10, False))):
         monkeypatch.setattr(queries, "COUNT_CAP", cap)
+        world.app.state.bodies.clear()  # type: ignore[attr-defined]
         page = world.get("/v1/events", params={"count": "capped", "limit": 3}).json()
         assert (page["total"], page["total_is_exact"]) == shown
         exact = world.get("/v1/events", params={"count": "exact", "limit": 3}).json()

@@ -22,7 +22,7 @@ class LateIndexes:
     def _take_away(self) -> None:
         columns = ("name", "sql", "tbl_name")
         for name, made_by, _ in self._bulk.rows("sqlite_master", columns, "tbl_name", _TABLES):
-            if made_by is not None and made_by.upper().startswith(("CREATE INDEX", "CREATE UNIQUE INDEX")):
+            if made_by is not None and made_by.upper().startswith("CREATE INDEX"):
                 self._made_by.append(made_by)
                 self._bulk.script(f"DROP INDEX {name}")
 

@@ -58,7 +58,7 @@ def upgrade() -> None:
     )
     for name in ("document", "document_evidence", "document_version"):
         op.drop_column("event", name)
-    op.create_index("ix_event_document_id", "event", ["document_id"], unique=True)
+    op.create_index("ix_event_document_id", "event", ["document_id"])
     _replace("event", _BEFORE, _AFTER)
     op.drop_index("ix_event_lasting", "event")
     _lasting("event", ["span", "date_start", "id", "date_end", "document_id"])
