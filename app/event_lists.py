@@ -68,9 +68,9 @@ class _Lead(NamedTuple):
         return col(self.table.id if self.table is Event else self.table.event_id)
 
 
-def key(query: EventList, sort: str, what: Hashable) -> Hashable:
+def key(query: EventList, what: Hashable) -> Hashable:
     """Queries with the same key have the same statement."""
-    return what, sort, query.cursor is None, query.date_match, where.shape(query)
+    return what, query.sort, query.cursor is None, query.date_match, where.shape(query)
 
 
 def parts(query: EventList) -> Sequence[Part]:
@@ -79,41 +79,48 @@ def parts(query: EventList) -> Sequence[Part]:
     By date, all events that begin within the days asked for stand together: one range of an index, which is enough
     for most pages. Those that had begun before and still went on come after them, or before.
     """
+    if query.sort not in _BY_DATE:
+        return ("begun within",)
+    both = _both_parts(query)
+    return both if query.sort == "-date" else both[::-1]
+
+
+def _both_parts(query: EventList) -> Sequence[Part]:
     if query.date_from is None or query.date_match == "certain" or _lead_of(query) is None:
         return ("begun within",)
-    return ("begun within", "begun before") if query.sort == "-date" else ("begun before", "begun within")
+    return ("begun within", "begun before")
 
 
-def values(query: EventList, sort: str) -> dict[str, Any]:
+def values(query: EventList) -> dict[str, Any]:
     """What is bound to the marks of every statement."""
-    bound = where.bound(query) | after(query, ORDERS[sort]) | {"limit": query.limit + 1}
+    bound = where.bound(query) | after(query, ORDERS[query.sort]) | {"limit": query.limit + 1}
     if query.q is not None:
-        bound |= _places(query, sort, bound)
+        bound |= _places(query, bound)
     if query.date_from is not None:
         for of in spans.CLASSES:
             bound[f"earliest_{of}"] = spans.earliest(query.date_from, of)
     return bound
 
 
-def _places(query: EventList, sort: str, bound: dict[str, Any]) -> dict[str, int]:
+def _places(query: EventList, bound: dict[str, Any]) -> dict[str, int]:
     """Where in the full-text index a page by date begins and ends at most."""
     found = {}
-    if query.cursor is not None and sort in ("-date", "date"):
-        whole_day = search.SEQUENCE if sort == "-date" else 0
+    if query.cursor is not None and query.sort in _BY_DATE:
+        whole_day = search.SEQUENCE if query.sort == "-date" else 0
         found["after_place"] = search.document_id(bound["after_0"], whole_day)
     if query.date_to is not None:
         found["last_place"] = search.document_id(query.date_to, search.SEQUENCE)
     return found
 
 
-def page(query: EventList, sort: str, part: Part, dialect: str) -> Statement:
+def page(query: EventList, part: Part, dialect: str) -> Statement:
     """(document, key ...) of one page and one event more."""
-    order, limit = ORDERS[sort], bindparam("limit", type_=Integer)
-    if query.q is not None and dialect == "sqlite" and sort in _BY_DATE:
+    order, limit, by_date = ORDERS[query.sort], bindparam("limit", type_=Integer), query.sort in _BY_DATE
+    if query.q is not None and dialect == "sqlite" and by_date:
         return _page_of_words(query, order)
     by_cell = dialect == "postgresql" and _is_boxed(query, places.NARROW)
     cells = places.each_cell() if by_cell else None
-    lead = _lead(query, part, cells)
+    lead = _lead(query, part, cells) if by_date else None
     if lead is None:
         found = select(*order.columns, col(Event.document_id))
         found = found.where(*where.clauses(where.marked(query)), col(Event.withdrawn).is_(None))
@@ -204,14 +211,14 @@ def _page_of_words(query: EventList, order: Order) -> Statement:
 
 def count(query: EventList, most: int | None) -> Statement:
     """How many events there are, up to `most`."""
-    leads = [lead for part in parts(query) if (lead := _lead(query, part)) is not None]
+    leads = [lead for part in _both_parts(query) if (lead := _lead(query, part)) is not None]
     if leads:
         together = _together(
             [one for lead in leads for one in _ranges(query, lead)], disjoint=leads[0].disjoint
         )
     else:
-        conditions = where.clauses(where.marked(query)), col(Event.withdrawn).is_(None)
-        together = select(col(Event.id)).where(*conditions[0], conditions[1]).subquery()
+        conditions = *where.clauses(where.marked(query)), col(Event.withdrawn).is_(None)
+        together = select(col(Event.id)).where(*conditions).subquery()
     counted = select(together)
     if most is not None:
         counted = counted.limit(literal(most, Integer))
@@ -235,8 +242,8 @@ def _ranges(query: EventList, lead: _Lead) -> Iterable[Select[Any]]:
 
 
 def _lead_of(query: EventList) -> tuple[str, Any, Any] | None:
-    """The filter, table and column by which a list in the order of days is read; None when no index has that order."""
-    if query.sort not in _BY_DATE or query.q is not None or query.source is not None:
+    """The filter, table and column by which events are read in the order of days; None when no index has it."""
+    if query.q is not None or query.source is not None:
         return None
     if _is_boxed(query):
         return ("", Event, None)

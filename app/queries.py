@@ -48,13 +48,13 @@ async def check_migrated(reader: Reader, head: str) -> None:
 async def events(reader: Reader, query: EventList) -> Page:
     """One page of events, each row its stored document."""
     await check_references(reader, query)
-    values = event_lists.values(query, query.sort)
+    values = event_lists.values(query)
     found: list[Any] = []
     for part in event_lists.parts(query):
         if len(found) <= query.limit:
             found += await reader.prepared(
-                event_lists.key(query, query.sort, part),
-                partial(event_lists.page, query, query.sort, part),
+                event_lists.key(query, part),
+                partial(event_lists.page, query, part),
                 values,
             )
     rows, cursor = cut(found, event_lists.ORDERS[query.sort], query)
@@ -72,7 +72,7 @@ async def _total(reader: Reader, query: EventList, values: Mapping[str, Any]) ->
         capped = query.count == "capped" and total > COUNT_CAP
         return COUNT_CAP if capped else int(total), not capped
     most = COUNT_CAP + 1 if query.count == "capped" else None
-    key = event_lists.key(query, "", most)
+    key = event_lists.key(query, ("count", most))
     ((total,),) = await reader.prepared(key, lambda _: event_lists.count(query, most), values)
     capped = most is not None and total > COUNT_CAP
     return COUNT_CAP if capped else total, not capped

@@ -15,7 +15,6 @@ LENGTHS: Mapping[Unit, int] = {
     "day": 10,
 }  # of a period's name, the start of an ISO day
 
-_FEW = 10_000  # periods, which may as well be gone through one by one
 _PERIODS_KEPT = 20_000  # a timeline names the same few over and over
 
 Key: TypeAlias = tuple[str, ...]  # what a row is of, beside its period
@@ -100,12 +99,6 @@ def timeline(
     span = _span(unit, made, low, high)
     if span is None:
         return []
-    if len(made.starts) == 1 and span[1] - span[0] < _FEW:
-        ((key, starts),) = made.starts.items()
-        series = list(_series(key, starts, made, *span, fill=fill))
-        if len(series) > most:
-            raise TooManyRows
-        return series
     runs = []
     for key in made.starts:
         for first, last, possible in _runs(made.starts[key], made.ends.get(key, {}), *span):
@@ -114,20 +107,10 @@ def timeline(
                 most -= last - first + 1
         if most < 0:
             raise TooManyRows
-    return sorted(_buckets(runs, made), key=lambda row: (row.period, -row.possible, row.key))
-
-
-def _series(
-    key: Key, starts: Mapping[int, int], made: Histograms, first: int, last: int, *, fill: bool
-) -> Iterator[Bucket]:
-    """The buckets of one key, where most periods have something to tell."""
-    ends, within, deaths = (by.get(key, {}) for by in (made.ends, made.within, made.deaths))
-    possible = sum([count for at, count in starts.items() if at < first])
-    for at in range(first, last + 1):
-        possible += starts.get(at, 0)
-        if possible or fill:
-            yield Bucket(at, key, possible, within.get(at, 0), deaths.get(at, 0))
-        possible -= ends.get(at, 0)
+    buckets = list(_buckets(runs, made))
+    if len(made.starts) > 1:
+        buckets.sort(key=lambda row: (row.period, -row.possible, row.key))
+    return buckets
 
 
 def _span(unit: Unit, made: Histograms, low: date | None, high: date | None) -> tuple[int, int] | None:

@@ -28,18 +28,6 @@ from app.filters import EventFilters
 from app.tables import Event, EventCountry, EventTally
 
 _DIMENSIONS = ("country", "type", "dataset")
-_FILTERS = (
-    "country_role",
-    "mode",
-    "context",
-    "status",
-    "actor",
-    "source",
-    "q",
-    "bbox",
-    "fatalities_min",
-    "updated_since",
-)
 _ENDS = ("date_from", "date_to")
 _AFTER = "~"  # sorts after all that a period is called
 
@@ -49,7 +37,7 @@ def counts(query: EventFilters, keys: Sequence[str] = ()) -> bool:
 
     Types and datasets add up, since an event has one of each; countries do not.
     """
-    if any(getattr(query, name) is not None for name in _FILTERS):
+    if not where.given(query) <= {*_DIMENSIONS, *_ENDS}:
         return False
     adds_up = query.country is None or len(query.country) == 1 or "country" in keys
     return adds_up and set(keys) <= set(_DIMENSIONS)

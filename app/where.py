@@ -102,6 +102,11 @@ def _marked_fields(model: type[Query]) -> tuple[tuple[str, Where], ...]:
     )
 
 
+def given(query: Query) -> set[str]:
+    """The names of the filters that a query makes use of."""
+    return {name for name, _ in _marked_fields(type(query)) if getattr(query, name) is not None}
+
+
 def references(query: Query) -> list[tuple[str, Any, list[str]]]:
     """(parameter, column, values) of each parameter that names rows of another table."""
     return [

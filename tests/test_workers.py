@@ -91,6 +91,15 @@ def _ask_until_all_answer(running: Running, pids: list[int]) -> int:
     return asked
 
 
+# Processes begin and end alike on either database; `make test-slow` tries the other one, too.
+chiefly_sqlite = pytest.mark.parametrize(
+    "databases",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
+    indirect=True,
+    scope="session",
+)
+
+
 @pytest.mark.parametrize("asked_to", [signal.SIGTERM, signal.SIGINT])
 def test_workers_share_the_port_and_count_together_until_told_to_stop(
     seeded_url: str, tmp_path: Path, asked_to: signal.Signals
@@ -111,6 +120,7 @@ def test_workers_share_the_port_and_count_together_until_told_to_stop(
     assert not list(tmp_path.glob("dateline-*"))  # what it kept for itself
 
 
+@chiefly_sqlite
 def test_a_worker_that_dies_is_replaced(seeded_url: str, tmp_path: Path) -> None:
     with _serving(seeded_url, tmp_path, "--workers", "2") as running:
         running.until(lambda: len(running.said("startup complete")) == 2)
@@ -122,6 +132,7 @@ def test_a_worker_that_dies_is_replaced(seeded_url: str, tmp_path: Path) -> None
         assert running.process.wait(LIMIT) == 0
 
 
+@chiefly_sqlite
 def test_workers_do_not_outlive_a_server_that_was_killed(seeded_url: str, tmp_path: Path) -> None:
     with _serving(seeded_url, tmp_path, "--workers", "2") as running:
         running.until(lambda: len(running.said("startup complete")) == 2)
@@ -129,6 +140,7 @@ def test_workers_do_not_outlive_a_server_that_was_killed(seeded_url: str, tmp_pa
         running.until(lambda: all(map(_is_gone, running.pids())))
 
 
+@chiefly_sqlite
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_database_is_prepared_once_before_anyone_serves(
     databases: Databases, tmp_path: Path, workers: str
