@@ -23,6 +23,15 @@ expected-statuses = ["2xx", "304", "400", "404"]
 """
 
 
+# What is published does not depend on the database; `make test-slow` asks the other one, too.
+pytestmark = pytest.mark.parametrize(
+    "databases",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
+    indirect=True,
+    scope="session",
+)
+
+
 @pytest.fixture(scope="module")
 def address(seeded_url: str) -> Iterator[str]:
     """Where a server of the seeded API listens."""

@@ -100,7 +100,7 @@ chiefly_sqlite = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.parametrize("asked_to", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("asked_to", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_workers_share_the_port_and_count_together_until_told_to_stop(
     seeded_url: str, tmp_path: Path, asked_to: signal.Signals
 ) -> None:
