@@ -145,8 +145,8 @@ class SqliteReads:
     """Snapshots of a SQLite file, through connections that cannot write."""
 
     def __init__(self, settings: Settings) -> None:
-        self._path = Path(make_url(settings.database_url).database or "").absolute()
-        uri = f"{self._path.as_uri()}?mode=ro"
+        path = Path(make_url(settings.database_url).database or "").absolute()
+        self._path, uri = str(path), f"{path.as_uri()}?mode=ro"
 
         def connect() -> sqlite3.Connection:
             made = sqlite3.connect(
@@ -166,10 +166,13 @@ class SqliteReads:
 
     @asynccontextmanager
     async def snapshot(self, use: Use = "answer") -> AsyncIterator[Reader]:
-        async with self._turns[use].one():
+        await self._turns[use].take()
+        try:
             with _explained(), self._connection() as connection:
                 timeout = self._settings.statement_timeout
                 yield _SqliteReader(connection, timeout, self._statements, self._threads)
+        finally:
+            self._turns[use].give_back()
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -192,7 +195,7 @@ class SqliteReads:
 
     def _file(self) -> "_File | None":
         try:
-            now = self._path.stat()
+            now = os.stat(self._path)  # noqa: PTH116 - which costs half
         except OSError:
             return None
         return now.st_dev, now.st_ino
@@ -243,7 +246,8 @@ class PostgresReads:
 
     @asynccontextmanager
     async def snapshot(self, use: Use = "answer") -> AsyncIterator[Reader]:
-        async with self._turns[use].one():
+        await self._turns[use].take()
+        try:
             with _explained():
                 connection, driver = await self._begun()
                 try:
@@ -253,6 +257,8 @@ class PostgresReads:
                     await connection.close()
                     raise
                 self._idle.append((connection, driver))
+        finally:
+            self._turns[use].give_back()
 
     async def _begun(self) -> tuple[AsyncConnection, psycopg.AsyncConnection]:
         while self._idle:

@@ -15,6 +15,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 _FIRST_YEAR, _LAST_YEAR = 2, 9998
 
@@ -101,6 +102,7 @@ def last_day(text: str) -> date:
     return _query_bound(text)[1]
 
 
+@lru_cache(10_000)
 def _query_bound(text: str) -> tuple[date, date, str]:
     match = _PLAIN.fullmatch(text)
     if not match:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, to_json
 from sqlalchemy import ColumnElement, bindparam, literal, tuple_
 
 from app.db import Statement
@@ -159,8 +160,7 @@ def place(since: str, generation: str) -> int:
 
 
 def _pack(values: Sequence[Any]) -> str:
-    text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(to_json(values)).rstrip(b"=").decode()
 
 
 def _unpack(text: str) -> Any:
@@ -170,9 +170,15 @@ def _unpack(text: str) -> Any:
 
 def _digest(query: ListQuery) -> str:
     """What a cursor is bound to: the kind of list, its filters and its sort."""
-    asked = [(name, getattr(query, name)) for name in type(query).model_fields if name not in _NOT_THE_QUERY]
-    text = type(query).__name__ + repr([pair for pair in asked if pair[1] is not None])
+    values = vars(query)
+    asked = [(name, values[name]) for name in _binding(type(query)) if values[name] is not None]
+    text = type(query).__name__ + repr(asked)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@cache
+def _binding(model: type[ListQuery]) -> tuple[str, ...]:
+    return tuple(name for name in model.model_fields if name not in _NOT_THE_QUERY)
 
 
 def _encode(query: ListQuery, order: Order, key: Sequence[Any]) -> str:

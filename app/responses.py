@@ -137,18 +137,15 @@ def _next_link(request: Request, found: Page) -> str | None:
 
 
 def _list_body(found: Page, link: str | None, as_json: AsJson) -> bytes:
-    items = b",".join(map(as_json, found.rows))
     following = b"null" if link is None else b'"%s"' % link.encode()
     total = b"null" if found.total is None else b"%d" % found.total
     exact = {None: b"null", True: b"true", False: b"false"}[found.total_is_exact]
     token = b"" if found.token is None else b',"token":"%s"' % found.token.encode()
-    return b'{"items":[%s],"next":%s,"total":%s,"total_is_exact":%s%s}' % (
-        items,
-        following,
-        total,
-        exact,
-        token,
-    )
+    end = b'],"next":%s,"total":%s,"total_is_exact":%s%s}' % (following, total, exact, token)
+    items = [as_json(row) for row in found.rows] or [b""]
+    items[0] = b'{"items":[' + items[0]
+    items[-1] += end
+    return b",".join(items)  # which is all that copies the whole
 
 
 def next_link(request: Request, found: Page) -> str | None:

@@ -1,5 +1,6 @@
 """How a path reads its parameters: strictly, by name, and once."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, get_type_hints
@@ -111,7 +112,7 @@ class _Reader:
 
     def check(self, text: bytes) -> Pairs:
         """The pairs of an address; BadRequest for what is unknown, empty or given twice."""
-        pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True) if text else []
+        pairs = _pairs(text.decode("latin-1"))
         faults = list(_faults(pairs, self._names, self._repeatable)) if pairs else None
         if faults:
             raise BadRequest(*faults)
@@ -136,6 +137,16 @@ class _Reader:
         except ValidationError as error:
             wrong = error.errors(include_url=False)
             raise RequestValidationError([{**e, "loc": ("query", *e["loc"])} for e in wrong]) from None
+
+
+_NOTHING_ENCODED = re.compile(r"[A-Za-z0-9_.,~:=&-]*")
+
+
+def _pairs(asked: str) -> Pairs:
+    """Names and values, also the empty ones."""
+    if not _NOTHING_ENCODED.fullmatch(asked):
+        return parse_qsl(asked, keep_blank_values=True)
+    return [(name, value) for name, _, value in (part.partition("=") for part in asked.split("&") if part)]
 
 
 def _faults(

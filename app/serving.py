@@ -1,5 +1,6 @@
 """The processes that serve: one, or several that share the port and are replaced when they die."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -53,7 +54,11 @@ def worker() -> FastAPI:
     log_json_lines(settings.log_level)
     if (parent := multiprocessing.parent_process()) is not None:
         Thread(target=_end_with, args=(parent,), daemon=True).start()
-    return create_app(settings)
+    app = create_app(settings)
+    # All there is by now stays. To look through it for garbage again and again would cost small answers a third.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _end_with(parent: multiprocessing.process.BaseProcess) -> None:

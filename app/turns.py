@@ -1,8 +1,6 @@
 """Who may use one of a few connections, and when: in the order of coming, and refused rather than kept waiting."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Literal, Self, TypeAlias
 
 from app.errors import Unavailable
@@ -28,18 +26,16 @@ class Turns:
         many: dict[Use, int] = {"answer": settings.pool_size, "stream": settings.streams, "probe": 1}
         return {use: cls(n, settings.pool_timeout) for use, n in many.items()}
 
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
-        """A turn, for as long as the block lasts; Unavailable where there is none in time."""
-        if self._free.locked():
-            try:
-                async with asyncio.timeout(self._patience):
-                    await self._free.acquire()
-            except TimeoutError:
-                raise Unavailable(TOO_BUSY) from None
-        else:
+    async def take(self) -> None:
+        """Wait for a turn, which is to be given back; Unavailable where there is none in time."""
+        if not self._free.locked():
             await self._free.acquire()
+            return
         try:
-            yield
-        finally:
-            self._free.release()
+            async with asyncio.timeout(self._patience):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable(TOO_BUSY) from None
+
+    def give_back(self) -> None:
+        self._free.release()

@@ -69,20 +69,15 @@ def marked(query: Query, *, probing: bool = False) -> Marks:
 def shape(query: Query) -> tuple[Hashable, ...]:
     """Queries of the same shape have the same SQL."""
     found: list[Hashable] = [type(query)]
-    for name, mark in _marked_fields(type(query)):
-        value = getattr(query, name)
-        if value is not None:
-            found += (name, len(value) if isinstance(value, list) else 0, mark.shape and mark.shape(value))
+    for name, mark, value in _given(query):
+        found += (name, len(value) if isinstance(value, list) else 0, mark.shape and mark.shape(value))
     return tuple(found)
 
 
 def bound(query: Query) -> dict[str, Any]:
     """The values of a query's marks."""
     values: dict[str, Any] = {}
-    for name, mark in _marked_fields(type(query)):
-        value = getattr(query, name)
-        if value is None:
-            continue
+    for name, mark, value in _given(query):
         if mark.bound is not None:
             values |= mark.bound(value)
         elif isinstance(value, list):
@@ -90,6 +85,16 @@ def bound(query: Query) -> dict[str, Any]:
         else:
             values[name] = value
     return values
+
+
+def _given(query: Query) -> list[tuple[str, Where, Any]]:
+    """The filters that a query makes use of: names, SQL and values."""
+    values = vars(query)
+    return [
+        (name, mark, value)
+        for name, mark in _marked_fields(type(query))
+        if (value := values[name]) is not None
+    ]
 
 
 @cache
@@ -104,15 +109,24 @@ def _marked_fields(model: type[Query]) -> tuple[tuple[str, Where], ...]:
 
 def given(query: Query) -> set[str]:
     """The names of the filters that a query makes use of."""
-    return {name for name, _ in _marked_fields(type(query)) if getattr(query, name) is not None}
+    return {name for name, _, _ in _given(query)}
 
 
 def references(query: Query) -> list[tuple[str, Any, list[str]]]:
     """(parameter, column, values) of each parameter that names rows of another table."""
+    values = vars(query)
     return [
-        (name, mark.column, getattr(query, name))
-        for name, field in type(query).model_fields.items()
-        if getattr(query, name) is not None
+        (name, column, value)
+        for name, column in _referring_fields(type(query))
+        if (value := values[name]) is not None
+    ]
+
+
+@cache
+def _referring_fields(model: type[Query]) -> tuple[tuple[str, Any], ...]:
+    return tuple(
+        (name, mark.column)
+        for name, field in model.model_fields.items()
         for mark in field.metadata
         if isinstance(mark, Refers)
-    ]
+    )
