@@ -17,6 +17,8 @@ Document = bytes  # an event's stored JSON
 class Encoder:
     """Writes events: `head` once, `rows` for each batch, `tail` once."""
 
+    is_quick = False  # `rows` takes no longer than an answer may keep all others waiting
+
     def head(self) -> bytes:
         return b""
 
@@ -66,6 +68,8 @@ class Csv(Encoder):
 
 class NdJson(Encoder):
     """A line an event: its JSON, as `/v1/events/{id}` has it but for the evidence."""
+
+    is_quick = True
 
     def rows(self, documents: Iterable[Document]) -> bytes:
         return b"".join(document + b"\n" for document in documents)

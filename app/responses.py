@@ -212,8 +212,12 @@ def _total(found: Page) -> int | None:
 async def _streamed(encoder: Encoder, first: Page, more: AsyncIterator[Page]) -> AsyncIterator[bytes]:
     yield encoder.head() + encoder.rows(map(event_json, first.rows))
     async for found in more:
-        # In a thread: a batch of CSV takes as long as many other answers do.
-        yield await asyncio.to_thread(encoder.rows, [event_json(row) for row in found.rows])
+        batch = [event_json(row) for row in found.rows]
+        if encoder.is_quick:
+            yield encoder.rows(batch)
+            await asyncio.sleep(0)  # a client that takes all at once would keep others waiting
+        else:  # a batch of CSV takes as long as many other answers do
+            yield await asyncio.to_thread(encoder.rows, batch)
     if tail := encoder.tail(None, _total(first)):
         yield tail
 
