@@ -65,6 +65,6 @@ async def parquet(request: Request, dataset_id: str) -> Response:
 
 async def _version(request: Request, dataset_id: str) -> str:
     async with request.app.state.reads.snapshot() as reader:
-        version = await queries.version(reader)
         await queries.dataset(reader, dataset_id)
-        return version
+        version: str = reader.version
+    return version

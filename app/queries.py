@@ -26,14 +26,6 @@ from app.resource_filters import ActorQuery, ChangeQuery, CountryQuery, DatasetQ
 from app.tables import Actor, Clock, Country, Dataset, Event, EventDocument, EventRevision, Load, Source
 from app.where import clauses, references
 
-_VERSION = select(col(Clock.generation), col(Clock.seq))
-
-
-async def version(reader: Reader) -> str:
-    """What the data's state is called: another whenever a load has finished."""
-    ((generation, seq),) = await reader.prepared("version", lambda _: _VERSION, {})
-    return f"{generation}.{seq}"
-
 
 async def check_migrated(reader: Reader, head: str) -> None:
     """Unavailable unless the database is at the migration `head`."""

@@ -89,10 +89,10 @@ async def made(request: Request, make: Make, media_type: str = JSON, of: str = "
     if unchanged := await _unchanged(request, of):
         return unchanged
     async with request.app.state.reads.snapshot() as reader:
-        version = await queries.version(reader)
         body, headers = await make(reader)
-    checks = validators(request, version + of)
-    return Whole(body, {"Content-Type": media_type, **checks, **headers}, version=version).to(request.scope)
+    checks = validators(request, reader.version + of)
+    headers = {"Content-Type": media_type, **checks, **headers}
+    return Whole(body, headers, version=reader.version).to(request.scope)
 
 
 async def _unchanged(request: Request, of: str) -> Response | None:
@@ -184,8 +184,7 @@ async def _encoded(request: Request, query: EventQuery, form: formats.Format, en
         reader = await stack.enter_async_context(
             request.app.state.reads.snapshot("answer" if paged else "stream")
         )
-        version = await queries.version(reader)
-        checks, tags = validators(request, version + of), held(request.scope)
+        checks, tags = validators(request, reader.version + of), held(request.scope)
         headers = {"Content-Type": form.media_type, **checks, **_FILE_NAME.get(form.name, {})}
         pages = queries.batches(reader, query, query.limit if paged else _BATCH)
         stack.push_async_callback(pages.aclose)
@@ -198,7 +197,7 @@ async def _encoded(request: Request, query: EventQuery, form: formats.Format, en
     link = _next_link(request, first)
     headers |= _following(link)
     text = encoder.head() + encoder.rows(map(event_json, first.rows)) + encoder.tail(link, _total(first))
-    return Whole(text, headers, version=version)
+    return Whole(text, headers, version=reader.version)
 
 
 _FILE_NAME = {"csv": {"Content-Disposition": 'attachment; filename="events.csv"'}}

@@ -9,16 +9,15 @@ from typing import Protocol
 import psycopg
 from sqlalchemy.engine import make_url
 
+from app.db import NOW, named
 from app.settings import Settings
-
-_NOW = "SELECT generation, seq FROM clock"
 
 
 class Watch(Protocol):
     """A connection of its own that looks whether something was committed."""
 
     async def version(self) -> str | None:
-        """What `queries.version` says to a snapshot begun now; None when the database does not answer at once."""
+        """What a snapshot begun now is called by; None when the database does not answer at once."""
 
     async def close(self) -> None: ...
 
@@ -63,8 +62,7 @@ class _SqliteWatch:
     def _look(self, connection: sqlite3.Connection) -> None:
         (seen,) = connection.execute("PRAGMA data_version").fetchone()
         if seen != self._seen:
-            generation, seq = connection.execute(_NOW).fetchone() or (None, None)
-            self._seen, self._version = seen, f"{generation}.{seq}"
+            self._seen, self._version = seen, named(connection.execute(NOW).fetchone())
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -102,9 +100,8 @@ class _PostgresWatch:
     async def _look(self) -> str | None:
         if self._connection is None:
             self._connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True)
-        cursor = await self._connection.execute(_NOW)
-        generation, seq = await cursor.fetchone() or (None, None)
-        return f"{generation}.{seq}"
+        cursor = await self._connection.execute(NOW)
+        return named(await cursor.fetchone())
 
     async def close(self) -> None:
         if self._connection is not None:

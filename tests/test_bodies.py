@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
-from app import bodies, db, queries, watch
+from app import bodies, db, watch
 from app.importers.load import LoadError, load, load_countries
 from app.main import create_app
 from app.settings import Settings
@@ -181,7 +181,7 @@ def test_the_watch_says_what_a_snapshot_says(url: str, engine: Engine) -> None:
                     load, engine, make.release(*(make.event(f"made.{n}") for n in range(number)))
                 )
             async with reads.snapshot() as reader:
-                wanted = await queries.version(reader)
+                wanted = reader.version
             assert set(await asyncio.gather(*(watched.version() for _ in range(5)))) == {wanted}
         await watched.close()
         assert await watched.version() == wanted

@@ -14,7 +14,9 @@ import pytest
 from app import queries, responses
 from app.db import Reader
 from app.errors import Unavailable
+from app.filters import EventList
 from app.overload import Queue
+from app.pagination import Page
 from tests.conftest import KINDS
 from tests.operations import OPERATIONS, check_problem
 from tests.serving import served
@@ -52,16 +54,16 @@ def test_under_overload_every_answer_is_right_or_says_when_to_try_again(
     world_url: str, monkeypatch: pytest.MonkeyPatch, in_loop: bool
 ) -> None:
     """Both when answers take the event loop's time and when they wait for a database."""
-    real = queries.version
+    real = queries.events
 
-    async def slow(reader: Reader) -> str:
+    async def slow(reader: Reader, query: EventList) -> Page:
         if in_loop:
             time.sleep(0.01)  # noqa: ASYNC251 - as a query of SQLite does
         else:
             await asyncio.sleep(0.05)
-        return await real(reader)
+        return await real(reader, query)
 
-    monkeypatch.setattr(queries, "version", slow)
+    monkeypatch.setattr(queries, "events", slow)
     with served(world_url, pool_size=2, pool_timeout=0.2, cache_bytes=0) as base:
         right = httpx2.get(f"{base}/v1/events?limit=1").content
         paths = ["/health/live", "/health/ready", *["/v1/events?limit=1"] * MANY]
