@@ -9,11 +9,13 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Date,
     String,
     and_,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
@@ -22,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from app import spans, where
+from app import spans, stats, where
 from app.db import Statement
 from app.filters import EventFilters
 from app.tables import Event, EventCountry, EventTally
@@ -158,10 +160,23 @@ def going_on(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
     return found.where(*goes_on, *asked).group_by(*(col(columns[key]) for key in keys))
 
 
-def periods(query: EventFilters, unit: str) -> Statement:
-    """(period, starts, ends, within, deaths), of each type and dataset that adds up."""
-    columns = (EventTally.period, EventTally.starts, EventTally.ends, EventTally.within, EventTally.deaths)
-    return select(*map(col, columns)).where(col(EventTally.level) == unit, *_cells(EventTally, query, ()))
+def periods(query: EventFilters, unit: stats.Unit) -> Statement:
+    """(period, starts, ends, within, deaths), of each type and dataset that adds up, as far as the end of the range.
+
+    All that lies before the range is one row, of the first period there is.
+    """
+    counted = [col(getattr(EventTally, name)) for name in ("starts", "ends", "within", "deaths")]
+    held = [col(EventTally.level) == literal_column(f"'{unit}'"), *_cells(EventTally, query, ())]
+    period = col(EventTally.period)
+    if query.date_to is not None:
+        held.append(period <= bindparam(f"date_to_{unit}", type_=String))
+    if query.date_from is None:
+        return select(period, *counted).where(*held)
+    first = bindparam(f"date_from_{unit}", type_=String)
+    sums = [cast(func.coalesce(func.sum(number), 0), BigInteger) for number in counted]
+    before: Statement = select(literal_column(f"'{stats.name(unit, stats.number(unit, date.min))}'"), *sums)
+    within = select(period, *counted).where(*held, period >= first)
+    return union_all(before.where(*held, period < first), within)  # type: ignore[return-value]
 
 
 def _cells(tally: Any, query: EventFilters, keys: Sequence[str]) -> Iterator[ColumnElement[bool]]:

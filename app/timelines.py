@@ -65,7 +65,7 @@ async def events(reader: Reader, query: StatsQuery) -> Page:
         raise BadRequest(_too_many(query)) from None
     said = await _named(reader, query.keys, {bucket[1] for bucket in found})
     when = _when(query)
-    rows = [(when(at), said[key], *counts) for at, key, *counts in found]
+    rows = [(when(at), said[key], possible, certain, deaths) for at, key, possible, certain, deaths in found]
     return Page(rows, None, len(rows), total_is_exact=True)
 
 
@@ -116,7 +116,13 @@ async def _changes(
     if not query.keys and tally_counts.counts(query) and _whole(query, unit, low, high):
         key, values = tally_counts.key(query, "periods", unit), tally_counts.values(query)
         rows = await reader.prepared(key, lambda _: tally_counts.periods(query, unit), values)
-        return {(): [(stats.number_of(period), *counts) for period, *counts in rows]}
+        number_of = stats.number_of
+        return {
+            (): [
+                (number_of(period), begun, ended, within, deaths)
+                for period, begun, ended, within, deaths in rows
+            ]
+        }
     start: Any = col(Event.date_start)
     end: Any = col(Event.date_end)
     # Without this, events that reach out of the range on many days would be as many rows.
