@@ -63,9 +63,11 @@ async def events(reader: Reader, query: StatsQuery) -> Page:
         found = await (_in_time(reader, query, query.unit) if query.unit else _altogether(reader, query))
     except stats.TooManyRows:
         raise BadRequest(_too_many(query)) from None
-    said = await _named(reader, query.keys, {bucket[1] for bucket in found})
-    when = _when(query)
-    rows = [(when(at), said[key], possible, certain, deaths) for at, key, possible, certain, deaths in found]
+    named = await _named(reader, query.keys, {bucket[1] for bucket in found})
+    dated = _dated(query, {bucket[0] for bucket in found})
+    rows = [
+        (dated[at], named[key], possible, certain, deaths) for at, key, possible, certain, deaths in found
+    ]
     return Page(rows, None, len(rows), total_is_exact=True)
 
 
@@ -86,18 +88,17 @@ async def _in_time(reader: Reader, query: StatsQuery, unit: stats.Unit) -> list[
     return stats.timeline(unit, changes, low, high, fill=query.fill == "zero", most=query.limit)
 
 
-def _when(query: StatsQuery) -> Callable[[int], bytes]:
-    """What rows say of their period: its name, and its days within the asked range."""
+def _dated(query: StatsQuery, found: set[int]) -> Mapping[int, bytes]:
+    """What rows say of each period: its name, and its days within the asked range."""
     unit = query.unit
     if unit is None:
-        return lambda _: b""
+        return dict.fromkeys(found, b"")
+    said = {at: _whole_period_json(unit, at) for at in found}
     low, high = _bounds(query)
-    cut = {}
-    for day in filter(None, (low, high)):
-        at = stats.number(unit, day)
+    for at in {stats.number(unit, day) for day in (low, high) if day} & found:
         first, last = stats.first_day(unit, at), stats.last_day(unit, at)
-        cut[at] = _period_json(unit, at, max(first, low or first), min(last, high or last))
-    return lambda at: cut.get(at) or _whole_period_json(unit, at)
+        said[at] = _period_json(unit, at, max(first, low or first), min(last, high or last))
+    return said
 
 
 @lru_cache(20_000)  # a timeline names the same few over and over

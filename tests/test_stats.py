@@ -1,5 +1,6 @@
 """`/v1/stats/events`: every row counts what `/v1/events` finds, on both databases."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from itertools import product
@@ -8,10 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from app import stats
+from app import schemas, stats
 from app.importers.load import load
 from tests import make, oracle
 from tests.operations import check_problem, walk
@@ -375,3 +377,22 @@ def test_more_rows_than_the_limit_are_refused_never_cut(world: TestClient) -> No
         assert len(rows(world, f"{query}&limit={total}")) == total
         for limit in (total - 1, 1):
             check_problem(world.get(f"{PATH}?{query}&limit={limit}"), 400, "group")
+
+
+def test_rows_are_what_their_schema_writes(worlds: dict[str, TestClient]) -> None:
+    """They are put together from parts; the bytes are those that the published type makes of the same values."""
+    published = TypeAdapter(schemas.StatsRow)
+    for group, asked in product(GROUPS, RANGES[:2]):
+        for client in worlds.values():
+            body = client.get(f"{PATH}?{asked}" + (f"&group={group}" if group else "")).content
+            items = json.loads(body)["items"]
+            written = b",".join(map(published.dump_json, map(published.validate_python, items)))
+            assert body.startswith(b'{"items":[' + written + b'],"next":null,'), (group, asked)
+
+
+def test_names_are_written_as_json(client: TestClient, engine: Engine) -> None:
+    """Also those that JSON has to escape."""
+    title = 'A "so-called" \\ \u20ac \u2028 title'
+    load(engine, make.release(make.event("made.one"), dataset=make.dataset(title=title)))
+    (row,) = rows(client, "group=dataset")
+    assert row["dataset_name"] == title
