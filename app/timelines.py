@@ -63,11 +63,9 @@ async def events(reader: Reader, query: StatsQuery) -> Page:
         found = await (_in_time(reader, query, query.unit) if query.unit else _altogether(reader, query))
     except stats.TooManyRows:
         raise BadRequest(_too_many(query)) from None
-    named = await _named(reader, query.keys, {bucket[1] for bucket in found})
-    dated = _dated(query, {bucket[0] for bucket in found})
-    rows = [
-        (dated[at], named[key], possible, certain, deaths) for at, key, possible, certain, deaths in found
-    ]
+    named = await _named(reader, query.keys, found)
+    when = _when(query)
+    rows = [(when(at), named[key], possible, certain, deaths) for at, key, possible, certain, deaths in found]
     return Page(rows, None, len(rows), total_is_exact=True)
 
 
@@ -88,17 +86,19 @@ async def _in_time(reader: Reader, query: StatsQuery, unit: stats.Unit) -> list[
     return stats.timeline(unit, changes, low, high, fill=query.fill == "zero", most=query.limit)
 
 
-def _dated(query: StatsQuery, found: set[int]) -> Mapping[int, bytes]:
-    """What rows say of each period: its name, and its days within the asked range."""
+def _when(query: StatsQuery) -> Callable[[int], bytes]:
+    """What rows say of their period: its name, and its days within the asked range."""
     unit = query.unit
     if unit is None:
-        return dict.fromkeys(found, b"")
-    said = {at: _whole_period_json(unit, at) for at in found}
+        return lambda _: b""
     low, high = _bounds(query)
-    for at in {stats.number(unit, day) for day in (low, high) if day} & found:
-        first, last = stats.first_day(unit, at), stats.last_day(unit, at)
-        said[at] = _period_json(unit, at, max(first, low or first), min(last, high or last))
-    return said
+    whole, cut = partial(_whole_period_json, unit), {}
+    for at in {stats.number(unit, day) for day in (low, high) if day}:
+        days = stats.first_day(unit, at), stats.last_day(unit, at)
+        within = max(days[0], low or date.min), min(days[1], high or date.max)
+        if within != days:
+            cut[at] = _period_json(unit, at, *within)
+    return (lambda at: cut.get(at) or whole(at)) if cut else whole
 
 
 @lru_cache(20_000)  # a timeline names the same few over and over
@@ -261,16 +261,23 @@ _NAMES: Mapping[str, tuple[Any, ...]] = {
 }
 
 
-async def _named(reader: Reader, keys: Sequence[str], found: set[stats.Key]) -> Mapping[stats.Key, bytes]:
+async def _named(
+    reader: Reader, keys: Sequence[str], found: Sequence[stats.Bucket]
+) -> Mapping[stats.Key, bytes]:
     """What rows say of each key: its values and their names."""
-    values = [set(column) for column in zip(*found, strict=True)]
-    names = [await _names(reader, key, among) for key, among in zip(keys, values, strict=False)]
+    if not keys:
+        return {(): b""}
     said = {}
-    for key in found:
+    values = {key for _, key, *_ in found}
+    names = [
+        await _names(reader, key, set(among))
+        for key, among in zip(keys, zip(*values, strict=True), strict=False)
+    ]
+    for value in values:
         heading: dict[str, str] = {}
-        for dimension, value, called in zip(keys, key, names, strict=True):
-            heading |= {dimension: value, f"{dimension}_name": called[value]}
-        said[key] = rendering.stats_heading_json(heading)
+        for dimension, code, called in zip(keys, value, names, strict=True):
+            heading |= {dimension: code, f"{dimension}_name": called[code]}
+        said[value] = rendering.stats_heading_json(heading)
     return said
 
 
