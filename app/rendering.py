@@ -1,12 +1,13 @@
 """How rows, and what is stored of events, become the JSON that `schemas` defines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from app import codes, schemas
 
@@ -15,7 +16,6 @@ REPRESENTATION = 1  # raise it with every change of what an event's JSON says; a
 _EVENT = TypeAdapter(schemas.Event)
 _EVIDENCE = TypeAdapter(list[schemas.Evidence])
 _CHANGE = TypeAdapter(schemas.Change)
-_STATS_ROW = TypeAdapter(schemas.StatsRow)
 
 
 def event_document(event: schemas.Event) -> bytes:
@@ -55,9 +55,14 @@ def change_json(row: Any) -> bytes:
     )
 
 
-def stats_row_json(row: schemas.StatsRow) -> bytes:
-    """One row of counts; it is trusted to have the shape that its type says."""
-    return _STATS_ROW.serializer.to_json(row)  # without what `dump_json` does for each call
+def stats_heading_json(heading: Mapping[str, Any]) -> bytes:
+    """The beginning of a row of counts, which says what it counts."""
+    return to_json(heading)[1:-1] + b"," if heading else b""
+
+
+# A row of counts: what its period and its key say, and three numbers. Called from C, as it is for thousands of rows.
+stats_row_json: Callable[[tuple[bytes, bytes, int, int, int]], bytes]
+stats_row_json = b'{%b%b"possible":%d,"certain":%d,"fatalities":%d}'.__mod__
 
 
 def history_json(history: tuple[Any, Sequence[Any]]) -> bytes:

@@ -1,12 +1,12 @@
-"""Counts of events in time, from histograms of their bounds: arithmetic on days and numbers only."""
+"""Counts of events in time, from where they begin and end: arithmetic on days and numbers only."""
 
-import itertools
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias
+from itertools import groupby
+from operator import itemgetter
+from typing import Literal, TypeAlias
 
 Unit = Literal["year", "month", "day"]
 LENGTHS: Mapping[Unit, int] = {
@@ -18,35 +18,15 @@ LENGTHS: Mapping[Unit, int] = {
 _PERIODS_KEPT = 20_000  # a timeline names the same few over and over
 
 Key: TypeAlias = tuple[str, ...]  # what a row is of, beside its period
-Histogram: TypeAlias = Mapping[Key, Mapping[int, int]]  # how many, by key and number of the period
+# The number of a period, how many events begin in it, end in it, do both, and the deaths of those that do both.
+# An open end is in the period of `date.min` or `date.max`.
+Change: TypeAlias = tuple[int, int, int, int, int]
+# One row of a timeline: the number of its period, its key, how many events are possible and certain, and deaths.
+Bucket: TypeAlias = tuple[int, Key, int, int, int]
 
 
 class TooManyRows(ValueError):
     """More rows than were allowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Histograms:
-    """All that a timeline needs to know of events, whatever has counted them.
-
-    An open end is in the period of `date.min` or `date.max`. `within` counts the events that begin and end in
-    one period, `deaths` adds up their fatalities.
-    """
-
-    starts: Histogram
-    ends: Histogram
-    within: Histogram
-    deaths: Histogram
-
-
-class Bucket(NamedTuple):
-    """One row of a timeline."""
-
-    period: int
-    key: Key
-    possible: int
-    certain: int
-    fatalities: int
 
 
 def number(unit: Unit, day: date) -> int:
@@ -82,70 +62,92 @@ def name(unit: Unit, period: int) -> str:
     return first_day(unit, period).isoformat()[: LENGTHS[unit]]
 
 
-@lru_cache(_PERIODS_KEPT)
-def described(unit: Unit, period: int) -> tuple[str, date, date]:
-    """What a period is called, and its first and its last day."""
-    return name(unit, period), first_day(unit, period), last_day(unit, period)
-
-
 def timeline(
-    unit: Unit, made: Histograms, low: date | None, high: date | None, *, fill: bool, most: int
+    unit: Unit,
+    made: Mapping[Key, Iterable[Change]],
+    low: date | None,
+    high: date | None,
+    *,
+    fill: bool,
+    most: int,
 ) -> list[Bucket]:
     """The buckets that events may touch, or with `fill` all, in order; TooManyRows beyond `most`.
 
-    `low` and `high` are the asked range, which every counted event touches. Where one of them is open, buckets
-    reach as far as a day that is known of an event, and open ends reach with them.
+    `low` and `high` are the asked range; changes outside it count for what reaches into it. Where one of them is
+    open, buckets reach as far as a day that is known of an event, and open ends reach with them.
     """
-    span = _span(unit, made, low, high)
+    series = {key: _gathered(changes) for key, changes in made.items()}
+    span = _span(unit, series.values(), low, high)
     if span is None:
         return []
-    runs = []
-    for key in made.starts:
-        for first, last, possible in _runs(made.starts[key], made.ends.get(key, {}), *span):
-            if possible or fill:
-                runs.append((first, last, possible, key))
-                most -= last - first + 1
-        if most < 0:
-            raise TooManyRows
-    buckets = list(_buckets(runs, made))
-    if len(made.starts) > 1:
-        buckets.sort(key=lambda row: (row.period, -row.possible, row.key))
+    buckets: list[Bucket] = []
+    for key, changes in series.items():
+        buckets += _buckets(key, changes, *span, fill=fill, most=most - len(buckets))
+    if len(series) > 1:
+        buckets.sort(key=lambda bucket: (bucket[0], -bucket[2], bucket[1]))
     return buckets
 
 
-def _span(unit: Unit, made: Histograms, low: date | None, high: date | None) -> tuple[int, int] | None:
+def _gathered(changes: Iterable[Change]) -> list[Change]:
+    """The changes in order, those of one period added up."""
+    found = sorted(changes)
+    if len({change[0] for change in found}) == len(found):
+        return found
+    added = []
+    for at, same in groupby(found, itemgetter(0)):
+        _, begun, ended, within, deaths = map(sum, zip(*same, strict=True))
+        added.append((at, begun, ended, within, deaths))
+    return added
+
+
+def _span(
+    unit: Unit, series: Iterable[Sequence[Change]], low: date | None, high: date | None
+) -> tuple[int, int] | None:
     """The first and the last bucket; None where nothing says which they are."""
     opened, closed = number(unit, date.min), number(unit, date.max)
     first = opened if low is None else number(unit, low)
     last = closed if high is None else number(unit, high)
-    numbers = {at for bounds in (made.starts, made.ends) for by in bounds.values() for at in by}
-    clamped = {min(max(at, first), last) for at in numbers}
-    known = clamped - {opened, closed}
+    if opened < first and last < closed:
+        return first, last
+    known = set()
+    for changes in series:
+        known |= {at for at, begun, ended, *_ in changes if first <= at <= last and (begun or ended)}
+        if sum(begun - ended for at, begun, ended, *_ in changes if at < first):
+            known.add(first)
+        if sum(begun - ended for at, begun, ended, *_ in changes if at <= last):
+            known.add(last)
+    known -= {opened, closed}
     first = min(known, default=opened) if first == opened else first
     last = max(known, default=closed) if last == closed else last
     return None if first == opened or last == closed else (first, last)
 
 
-def _runs(
-    starts: Mapping[int, int], ends: Mapping[int, int], first: int, last: int
-) -> Iterator[tuple[int, int, int]]:
-    """(first bucket, last bucket, events) of each stretch in which as many events are possible."""
-    steps = {first: 0, last + 1: 0}
-    for at, count in starts.items():
-        begins = max(first, at)
-        steps[begins] = steps.get(begins, 0) + count
-    for at, count in ends.items():
-        over = min(last, at) + 1
-        steps[over] = steps.get(over, 0) - count
-    edges = sorted(steps)
-    possible = 0
-    for here, following in itertools.pairwise(edges):
-        possible += steps[here]
-        yield here, following - 1, possible
+def _buckets(
+    key: Key, changes: Sequence[Change], first: int, last: int, *, fill: bool, most: int
+) -> list[Bucket]:
+    """As many events are possible in a period as began by its end but for those that ended before it."""
+    found: list[Bucket] = []
+    possible, here = 0, first
 
+    def quiet(until: int) -> None:  # the periods in which nothing changes
+        if not (possible or fill):
+            return
+        if len(found) + until - here > most:
+            raise TooManyRows
+        found.extend([(period, key, possible, 0, 0) for period in range(here, until)])
 
-def _buckets(runs: list[tuple[int, int, int, Key]], made: Histograms) -> Iterator[Bucket]:
-    for first, last, possible, key in runs:
-        within, deaths = made.within.get(key, {}), made.deaths.get(key, {})
-        for period in range(first, last + 1):
-            yield Bucket(period, key, possible, within.get(period, 0), deaths.get(period, 0))
+    for at, begun, ended, within, deaths in changes:
+        if at > last:
+            break
+        if at > here:
+            quiet(at)
+        possible += begun
+        if at >= first:
+            here = at + 1
+            if possible or fill:
+                found.append((at, key, possible, within, deaths))
+        possible -= ended
+    quiet(last + 1)
+    if len(found) > most:
+        raise TooManyRows
+    return found

@@ -9,11 +9,13 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Date,
     String,
     and_,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
@@ -22,13 +24,16 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from app import spans, where
+from app import spans, stats, where
 from app.db import Statement
 from app.filters import EventFilters
 from app.tables import Event, EventCountry, EventTally
 
 _DIMENSIONS = ("country", "type", "dataset")
 _ENDS = ("date_from", "date_to")
+# Written into the text: what is bound takes time with every call.
+_ANY: ColumnElement[str] = literal_column("''")
+_NONE: ColumnElement[int] = literal_column("0")
 _AFTER = "~"  # sorts after all that a period is called
 
 
@@ -84,7 +89,9 @@ def totals(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
         parts += _up_to(query, keys, "date_from")
     added = union_all(*parts).subquery("part").c
     by = [added[key] for key in keys]
-    numbers = [func.coalesce(func.sum(added[name]), 0).label(name) for name in ("possible", "begun", "toll")]
+    numbers = [
+        func.coalesce(func.sum(added[name]), _NONE).label(name) for name in ("possible", "begun", "toll")
+    ]
     return select(*by, *numbers).group_by(*by)
 
 
@@ -110,7 +117,10 @@ def _part(
         col(held.period) >= low,
         col(held.period) < high,
     )
-    starts, ends, toll = (sign * func.sum(col(number)) for number in (held.starts, held.ends, held.toll))
+    starts, ends, toll = (
+        (func.sum(col(number)) if sign > 0 else -func.sum(col(number)))
+        for number in (held.starts, held.ends, held.toll)
+    )
     sums = (starts if sign > 0 else ends).label("possible"), starts.label("begun"), toll.label("toll")
     if not keys:
         return select(*sums).where(*periods, *_cells(held, query, keys))
@@ -158,10 +168,23 @@ def going_on(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
     return found.where(*goes_on, *asked).group_by(*(col(columns[key]) for key in keys))
 
 
-def periods(query: EventFilters, unit: str) -> Statement:
-    """(period, starts, ends, within, deaths), of each type and dataset that adds up."""
-    columns = (EventTally.period, EventTally.starts, EventTally.ends, EventTally.within, EventTally.deaths)
-    return select(*map(col, columns)).where(col(EventTally.level) == unit, *_cells(EventTally, query, ()))
+def periods(query: EventFilters, unit: stats.Unit) -> Statement:
+    """(period, starts, ends, within, deaths), of each type and dataset that adds up, as far as the end of the range.
+
+    All that lies before the range is one row, of the first period there is.
+    """
+    counted = [col(getattr(EventTally, name)) for name in ("starts", "ends", "within", "deaths")]
+    held = [col(EventTally.level) == literal_column(f"'{unit}'"), *_cells(EventTally, query, ())]
+    period = col(EventTally.period)
+    if query.date_to is not None:
+        held.append(period <= bindparam(f"date_to_{unit}", type_=String))
+    if query.date_from is None:
+        return select(period, *counted).where(*held)
+    first = bindparam(f"date_from_{unit}", type_=String)
+    sums = [cast(func.coalesce(func.sum(number), _NONE), BigInteger) for number in counted]
+    before: Statement = select(literal_column(f"'{stats.name(unit, stats.number(unit, date.min))}'"), *sums)
+    within = select(period, *counted).where(*held, period >= first)
+    return union_all(before.where(*held, period < first), within)  # type: ignore[return-value]
 
 
 def _cells(tally: Any, query: EventFilters, keys: Sequence[str]) -> Iterator[ColumnElement[bool]]:
@@ -171,6 +194,6 @@ def _cells(tally: Any, query: EventFilters, keys: Sequence[str]) -> Iterator[Col
         if getattr(query, name) is not None:
             yield getattr(tally, name).in_(getattr(marks, name))
         elif name in keys:
-            yield getattr(tally, name) > ""
+            yield getattr(tally, name) > _ANY
         elif name != "dataset":
-            yield getattr(tally, name) == ""
+            yield getattr(tally, name) == _ANY

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -24,7 +24,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
-from app import codes, stats, tally_counts
+from app import codes, rendering, stats, tally_counts
 from app.db import Reader, Statement
 from app.errors import BadRequest, fault
 from app.filters import StatsQuery
@@ -57,13 +57,15 @@ def _postgresql_period(element: _Period, compiler: SQLCompiler, **kw: Any) -> st
 
 
 async def events(reader: Reader, query: StatsQuery) -> Page:
-    """The rows of the groups that are asked for, as dictionaries; BadRequest when they are too many."""
+    """The rows of the groups that are asked for, for `rendering.stats_row_json`; BadRequest when they are too many."""
     await check_references(reader, query)
     try:
-        rows = await (_in_time(reader, query, query.unit) if query.unit else _altogether(reader, query))
+        found = await (_in_time(reader, query, query.unit) if query.unit else _altogether(reader, query))
     except stats.TooManyRows:
         raise BadRequest(_too_many(query)) from None
-    await _add_names(reader, query, rows)
+    named = await _named(reader, query.keys, found)
+    when = _when(query)
+    rows = [(when(at), named[key], possible, certain, deaths) for at, key, possible, certain, deaths in found]
     return Page(rows, None, len(rows), total_is_exact=True)
 
 
@@ -72,43 +74,56 @@ def _too_many(query: StatsQuery) -> dict[str, Any]:
     return fault("group", why)
 
 
-async def _in_time(reader: Reader, query: StatsQuery, unit: stats.Unit) -> list[dict[str, Any]]:
+def _bounds(query: StatsQuery) -> tuple[date | None, date | None]:
+    """The first and the last day that are asked for; None where that is open."""
     low = None if query.date_from == date.min else query.date_from
-    high = None if query.date_to == date.max else query.date_to
-    made = await _histograms(reader, query, unit, low, high)
-    found = stats.timeline(unit, made, low, high, fill=query.fill == "zero", most=query.limit)
-    keys = query.keys
-    rows = []
-    for period, key, possible, certain, deaths in found:
-        name, first, last = stats.described(unit, period)
-        rows.append({
-            unit: name,
-            "start": first if low is None else max(first, low),
-            "end": last if high is None else min(last, high),
-            **(_key(keys, key) if keys else _NO_KEY),
-            "possible": possible,
-            "certain": certain,
-            "fatalities": deaths,
-        })  # fmt: skip
-    return rows
+    return low, None if query.date_to == date.max else query.date_to
 
 
-_NO_KEY: Mapping[str, str] = {}
+async def _in_time(reader: Reader, query: StatsQuery, unit: stats.Unit) -> list[stats.Bucket]:
+    low, high = _bounds(query)
+    changes = await _changes(reader, query, unit, low, high)
+    return stats.timeline(unit, changes, low, high, fill=query.fill == "zero", most=query.limit)
 
 
-def _key(keys: Sequence[str], key: stats.Key) -> dict[str, str]:
-    """The values of a row, each with a place for its name."""
-    row = {}
-    for dimension, value in zip(keys, key, strict=True):
-        row[dimension] = row[f"{dimension}_name"] = value
-    return row
+def _when(query: StatsQuery) -> Callable[[int], bytes]:
+    """What rows say of their period: its name, and its days within the asked range."""
+    unit = query.unit
+    if unit is None:
+        return lambda _: b""
+    low, high = _bounds(query)
+    whole, cut = partial(_whole_period_json, unit), {}
+    for at in {stats.number(unit, day) for day in (low, high) if day}:
+        days = stats.first_day(unit, at), stats.last_day(unit, at)
+        within = max(days[0], low or date.min), min(days[1], high or date.max)
+        if within != days:
+            cut[at] = _period_json(unit, at, *within)
+    return (lambda at: cut.get(at) or whole(at)) if cut else whole
 
 
-async def _histograms(
+@lru_cache(20_000)  # a timeline names the same few over and over
+def _whole_period_json(unit: stats.Unit, at: int) -> bytes:
+    return _period_json(unit, at, stats.first_day(unit, at), stats.last_day(unit, at))
+
+
+def _period_json(unit: stats.Unit, at: int, start: date, end: date) -> bytes:
+    return rendering.stats_heading_json({unit: stats.name(unit, at), "start": start, "end": end})
+
+
+async def _changes(
     reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
-) -> stats.Histograms:
+) -> Mapping[stats.Key, Sequence[stats.Change]]:
+    """Where events begin and end, by key; what lies outside the range may be told as at its edge."""
     if not query.keys and tally_counts.counts(query) and _whole(query, unit, low, high):
-        return await _tallied(reader, query, unit, low, high)
+        key, values = tally_counts.key(query, "periods", unit), tally_counts.values(query)
+        rows = await reader.prepared(key, lambda _: tally_counts.periods(query, unit), values)
+        number_of = stats.number_of
+        return {
+            (): [
+                (number_of(period), begun, ended, within, deaths)
+                for period, begun, ended, within, deaths in rows
+            ]
+        }
     start: Any = col(Event.date_start)
     end: Any = col(Event.date_end)
     # Without this, events that reach out of the range on many days would be as many rows.
@@ -116,13 +131,13 @@ async def _histograms(
     ended = end if high is None else case((end > high, literal(high, Date)), else_=end)
     starts = await _count(reader, query, _Period(begun, unit), _Period(start, unit) == _Period(end, unit))
     ends = await _count(reader, query, _Period(ended, unit))
-    one_series: stats.Histogram = {} if query.keys else {(): {}}  # it is there also when it is empty
-    return stats.Histograms(
-        starts={**one_series, **_by_key(starts, "possible")},
-        ends=_by_key(ends, "possible"),
-        within=_by_key(starts, "certain"),
-        deaths=_by_key(starts, "deaths"),
-    )
+    found: dict[stats.Key, list[stats.Change]] = {} if query.keys else {(): []}  # there also when it is empty
+    for period, *key, possible, certain, deaths in starts:
+        change = (stats.number_of(period), possible, 0, certain, deaths)
+        found.setdefault(tuple(key), []).append(change)
+    for period, *key, possible, _, _ in ends:
+        found[tuple(key)].append((stats.number_of(period), 0, possible, 0, 0))
+    return found
 
 
 def _whole(query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None) -> bool:
@@ -133,59 +148,15 @@ def _whole(query: StatsQuery, unit: stats.Unit, low: date | None, high: date | N
     return begins and (high is None or high == stats.last_day(unit, stats.number(unit, high)))
 
 
-async def _tallied(
-    reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
-) -> stats.Histograms:
-    key, values = tally_counts.key(query, "periods", unit), tally_counts.values(query)
-    rows = await reader.prepared(key, lambda _: tally_counts.periods(query, unit), values)
-    first = stats.number(unit, low or date.min)
-    last = stats.number(unit, high or date.max)
-    starts: dict[int, int] = {}
-    ends: dict[int, int] = {}
-    within: dict[int, int] = {}
-    deaths: dict[int, int] = {}
-    before = beyond = 0  # events that began before the range, or end after it, and touch it
-    for period, begun, ended, inside, dead in rows:
-        at = stats.number_of(period)
-        if at < first:
-            before += begun - ended
-        elif at <= last:
-            beyond += begun - ended
-            if begun:  # a zero would reach as far as a count
-                starts[at] = starts.get(at, 0) + begun
-            if ended:
-                ends[at] = ends.get(at, 0) + ended
-            if inside:
-                within[at] = within.get(at, 0) + inside
-                deaths[at] = deaths.get(at, 0) + dead
-    beyond += before
-    if before:
-        starts[first] = starts.get(first, 0) + before
-    if beyond:
-        ends[last] = ends.get(last, 0) + beyond
-    return stats.Histograms({(): starts}, {(): ends}, {(): within}, {(): deaths})
-
-
-def _by_key(rows: Sequence[Any], counted: str) -> dict[stats.Key, dict[int, int]]:
-    found: dict[stats.Key, dict[int, int]] = {}
-    for row in rows:
-        period, *key = row[:-3]
-        found.setdefault(tuple(key), {})[stats.number_of(period)] = getattr(row, counted)
-    return found
-
-
-async def _altogether(reader: Reader, query: StatsQuery) -> list[dict[str, Any]]:
+async def _altogether(reader: Reader, query: StatsQuery) -> list[stats.Bucket]:
     sure = query.certain()
     one_range = (sure.date_from, sure.date_to) == (query.date_from, query.date_to)
     known = one_range and tally_counts.counts(query, query.keys)
     found = await (_summed(reader, query) if known else _counted(reader, query))
     if len(found) > query.limit:
         raise stats.TooManyRows
-    keys = query.keys
-    return [
-        {**_key(keys, key), "possible": possible, "certain": certain, "fatalities": deaths}
-        for key, (possible, certain, deaths) in sorted(found.items(), key=lambda row: (-row[1][0], row[0]))
-    ]
+    by_size = sorted(found.items(), key=lambda row: (-row[1][0], row[0]))
+    return [(0, key, *counts) for key, counts in by_size]
 
 
 _Totals: TypeAlias = dict[stats.Key, tuple[int, int, int]]  # possible, certain and deaths, by key
@@ -290,11 +261,24 @@ _NAMES: Mapping[str, tuple[Any, ...]] = {
 }
 
 
-async def _add_names(reader: Reader, query: StatsQuery, rows: list[dict[str, Any]]) -> None:
-    for key in query.keys:
-        names = await _names(reader, key, {row[key] for row in rows})
-        for row in rows:
-            row[f"{key}_name"] = names[row[key]]
+async def _named(
+    reader: Reader, keys: Sequence[str], found: Sequence[stats.Bucket]
+) -> Mapping[stats.Key, bytes]:
+    """What rows say of each key: its values and their names."""
+    if not keys:
+        return {(): b""}
+    said = {}
+    values = {key for _, key, *_ in found}
+    names = [
+        await _names(reader, key, set(among))
+        for key, among in zip(keys, zip(*values, strict=True), strict=False)
+    ]
+    for value in values:
+        heading: dict[str, str] = {}
+        for dimension, code, called in zip(keys, value, names, strict=True):
+            heading |= {dimension: code, f"{dimension}_name": called[code]}
+        said[value] = rendering.stats_heading_json(heading)
+    return said
 
 
 async def _names(reader: Reader, key: str, values: set[str]) -> Mapping[str, str]:
