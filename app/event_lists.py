@@ -123,7 +123,7 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
     lead = _lead(query, part, cells) if by_date else None
     if lead is None:
         found = select(*order.columns, col(Event.document_id))
-        found = found.where(*where.clauses(where.marked(query)), col(Event.withdrawn).is_(None))
+        found = found.where(*where.clauses(where.marked(query)), col(Event.span) >= 0)
         if query.cursor is not None:
             found = found.where(order.behind())
         return _with_documents(found.order_by(*order.clauses()).limit(limit), order).execution_options(
@@ -179,7 +179,7 @@ def _page_of_words(query: EventList, order: Order) -> Statement:
     conditions = [
         search.holds_words(),
         *where.clauses(marks, without=("q",)),
-        col(Event.withdrawn).is_(None),
+        col(Event.span) >= 0,
     ]
     if query.cursor is not None:
         conditions.append(order.behind())
@@ -202,11 +202,9 @@ def _page_of_words(query: EventList, order: Order) -> Statement:
     whole_days = (
         words.c.rowid >= day if order.descending else words.c.rowid <= day.op("|")(literal(search.SEQUENCE))
     )
-    found = select(col(EventDocument.document), *order.columns).select_from(
-        joined.join(EventDocument, _DOCUMENT)
-    )
+    found = select(*order.columns, col(Event.document_id)).select_from(joined)
     found = found.where(*conditions, whole_days)
-    return found.order_by(*order.clauses()).limit(limit)
+    return _with_documents(found.order_by(*order.clauses()).limit(limit), order)
 
 
 def count(query: EventList, most: int | None) -> Statement:
@@ -217,7 +215,7 @@ def count(query: EventList, most: int | None) -> Statement:
             [one for lead in leads for one in _ranges(query, lead)], disjoint=leads[0].disjoint
         )
     else:
-        conditions = *where.clauses(where.marked(query)), col(Event.withdrawn).is_(None)
+        conditions = *where.clauses(where.marked(query)), col(Event.span) >= 0
         together = select(col(Event.id)).where(*conditions).subquery()
     counted = select(together)
     if most is not None:

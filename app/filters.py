@@ -45,14 +45,17 @@ def _involves(query: Any) -> ColumnElement[bool]:
         conditions.append(col(EventCountry.country_code).in_(query.country))
     if query.country_role is not None:
         conditions.append(col(EventCountry.role).in_(query.country_role))
-    return _has(query, EventCountry.event_id, *conditions)
+    return _has(query, EventCountry, *conditions)
 
 
-def _has(query: Any, event_id: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def _has(query: Any, below: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """The event has a row in a table below it. A list is short to look through, or else a row is quick to look up."""
     if getattr(query, "probing", False):
-        return exists().where(col(event_id) == col(Event.id), *conditions)
-    return col(Event.id).in_(select(col(event_id)).where(*conditions))
+        return exists().where(col(below.event_id) == col(Event.id), *conditions)
+    if below is Evidence:
+        return col(Event.id).in_(select(col(below.event_id)).where(*conditions))
+    # An index has both ends of this, so that neither table is looked into.
+    return col(Event.document_id).in_(select(col(below.document_id)).where(*conditions))
 
 
 def _own(column: Any, query: Any) -> Any:
@@ -170,7 +173,7 @@ class EventFilters(Query):
         list[Annotated[str, Listed("context")]] | None,
         Split,
         Field(description="PLOVER contexts: what the event was about.", examples=["military"]),
-        Where(lambda v, q: _has(q, EventContext.event_id, col(EventContext.context).in_(v))),
+        Where(lambda v, q: _has(q, EventContext, col(EventContext.context).in_(v))),
     ] = None
     status: Annotated[
         list[Annotated[str, Listed("event_status")]] | None,
@@ -190,14 +193,14 @@ class EventFilters(Query):
             examples=["kurt-campbell"],
         ),
         Refers(Actor.id),
-        Where(lambda v, q: _has(q, EventActor.event_id, col(EventActor.actor_id).in_(v))),
+        Where(lambda v, q: _has(q, EventActor, col(EventActor.actor_id).in_(v))),
     ] = None
     source: Annotated[
         list[RowId] | None,
         Split,
         Field(max_length=MANY, description="Ids of sources that report on the event."),
         Refers(Source.id),
-        Where(lambda v, q: _has(q, Evidence.event_id, col(Evidence.source_id).in_(v))),
+        Where(lambda v, q: _has(q, Evidence, col(Evidence.source_id).in_(v))),
     ] = None
     dataset: Annotated[
         list[RowId] | None,

@@ -249,7 +249,11 @@ class Event(SQLModel, table=True):
         Index("ix_event_fatalities_rank_id", "fatalities_rank", "id"),
         Index("ix_event_cell", "cell", *_PAGED, "longitude", "latitude", "type"),
         Index("ix_event_change_seq", "change_seq"),
-        Index("ix_event_document_id", "document_id"),
+        Index(  # what finding words and counting need of an event
+            "ix_event_document_id",
+            *("document_id", "date_start", "id", "span", "date_end"),
+            *("type", "status", "dataset_id", "fatalities_best"),
+        ),
     )
 
     id: str = Field(primary_key=True, sa_type=Id)
@@ -331,6 +335,11 @@ def _listing(table: str, column: str, *more: str) -> tuple[Index, Index]:
     )
 
 
+def _counted(table: str, column: str) -> Index:
+    """The index that finds what of an event is counted by, without a look at any row."""
+    return Index(f"ix_{table}_document_id", "document_id", column, "first_role", "role")
+
+
 class EventCountry(_Listed, table=True):
     """A country's role in an event."""
 
@@ -338,6 +347,7 @@ class EventCountry(_Listed, table=True):
     __table_args__ = (
         _one_of("role", "country_role"),
         *_listing("event_country", "country_code", "role"),
+        _counted("event_country", "country_code"),
         _CLUSTERED,
     )
 
@@ -353,6 +363,7 @@ class EventActor(_Listed, table=True):
     __table_args__ = (
         _one_of("role", "actor_role"),
         *_listing("event_actor", "actor_id"),
+        _counted("event_actor", "actor_id"),
         _CLUSTERED,
     )
 

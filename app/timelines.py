@@ -129,14 +129,14 @@ async def _changes(
     # Without this, events that reach out of the range on many days would be as many rows.
     begun = start if low is None else case((start < low, literal(low, Date)), else_=start)
     ended = end if high is None else case((end > high, literal(high, Date)), else_=end)
-    starts = await _count(reader, query, _Period(begun, unit), _Period(start, unit) == _Period(end, unit))
-    ends = await _count(reader, query, _Period(ended, unit))
+    periods = {"begun": _Period(begun, unit), "ended": _Period(ended, unit)}
+    most = min((query.limit + 2) ** 2, _MOST_PAIRS)
+    counted = await _count(reader, query, most, periods, _Period(start, unit) == _Period(end, unit))
     found: dict[stats.Key, list[stats.Change]] = {} if query.keys else {(): []}  # there also when it is empty
-    for period, *key, possible, certain, deaths in starts:
-        change = (stats.number_of(period), possible, 0, certain, deaths)
-        found.setdefault(tuple(key), []).append(change)
-    for period, *key, possible, _, _ in ends:
-        found[tuple(key)].append((stats.number_of(period), 0, possible, 0, 0))
+    for first, last, *key, possible, certain, deaths in counted:
+        changes = found.setdefault(tuple(key), [])
+        changes.append((stats.number_of(first), possible, 0, certain, deaths))
+        changes.append((stats.number_of(last), 0, possible, 0, 0))
     return found
 
 
@@ -183,24 +183,29 @@ async def _summed(reader: Reader, query: StatsQuery) -> _Totals:
 
 async def _counted(reader: Reader, query: StatsQuery) -> _Totals:
     """From the events."""
-    return {tuple(row[:-3]): tuple(row[-3:]) for row in await _count(reader, query)}
+    return {tuple(row[:-3]): tuple(row[-3:]) for row in await _count(reader, query, query.limit)}
+
+
+# Of the pairs of periods in which events begin and end, an answer of N rows has N² at most: where these are fewer.
+_MOST_PAIRS = 400_000
 
 
 async def _count(
     reader: Reader,
     query: StatsQuery,
-    period: ColumnElement[str] | None = None,
+    most: int,
+    periods: Mapping[str, ColumnElement[str]] | None = None,
     within: ColumnElement[bool] | None = None,
 ) -> Sequence[Any]:
-    """(period, *keys, possible, certain, deaths) of the events; TooManyRows where an answer would be.
+    """(*periods, *keys, possible, certain, deaths) of the events, in one pass; TooManyRows beyond `most`.
 
-    Certain are those that surely lie in the range, and for which `within` holds. Every period in which events of a key
-    begin or end makes a row, but for an open end, of which a key has one: so more than twice the limit is too many.
+    Certain are those that surely lie in the range, and for which `within` holds.
     """
-    found: dict[str, Any] = {} if period is None else {"period": period}
+    found: dict[str, Any] = dict(periods or {})
     joined = [_MEMBERS[key](query) for key in query.keys if key in _MEMBERS]
     members = {subquery.name: subquery.c.member for subquery in joined}
-    found |= {f"key_{key}": members.get(key, _COLUMNS.get(key)) for key in query.keys}
+    # Not the columns themselves, lest all be read in their order, from an index that has too little beside.
+    found |= {f"key_{key}": func.coalesce(members.get(key, _COLUMNS.get(key)), "") for key in query.keys}
     sure = and_(true(), *_surely(query), *(() if within is None else (within,)))
     wanted: Statement = select(
         *(column.label(name) for name, column in found.items()),
@@ -209,10 +214,9 @@ async def _count(
         func.coalesce(func.sum(case((sure, col(Event.fatalities_best)), else_=0)), 0).label("deaths"),
     ).select_from(Event)
     for subquery in joined:
-        wanted = wanted.join(subquery, subquery.c.event_id == col(Event.id))
+        wanted = wanted.join(subquery, subquery.c.document_id == col(Event.document_id))
     passed = [name for key in query.keys for name in _PASSED.get(key, ())]
-    wanted = wanted.where(*clauses(query, passed), col(Event.withdrawn).is_(None))
-    most = 2 * query.limit
+    wanted = wanted.where(*clauses(query, passed), col(Event.span) >= 0)
     rows = await reader.rows(wanted.group_by(*map(literal_column, found)).limit(most + 1))
     if len(rows) > most:
         raise stats.TooManyRows
@@ -233,7 +237,7 @@ _PASSED: Mapping[str, tuple[str, ...]] = {"country": ("country", "country_role")
 
 def _countries(query: StatsQuery) -> Subquery:
     """Each event with each of its countries once, in the roles that are asked for."""
-    of: Statement = select(col(EventCountry.event_id), col(EventCountry.country_code).label("member"))
+    of: Statement = select(col(EventCountry.document_id), col(EventCountry.country_code).label("member"))
     if query.country is not None:
         of = of.where(col(EventCountry.country_code).in_(query.country))
     if query.country_role is None:
@@ -245,7 +249,7 @@ def _countries(query: StatsQuery) -> Subquery:
 
 def _actors(query: StatsQuery) -> Subquery:
     """Each event with each of its actors once, or of those that are asked for."""
-    of: Statement = select(col(EventActor.event_id), col(EventActor.actor_id).label("member"))
+    of: Statement = select(col(EventActor.document_id), col(EventActor.actor_id).label("member"))
     of = of.where(col(EventActor.first_role))
     if query.actor is not None:
         of = of.where(col(EventActor.actor_id).in_(query.actor))

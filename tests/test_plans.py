@@ -1,0 +1,90 @@
+"""What SQLite looks at for an answer: an index that has all of it, and no row of an event but those it gives."""
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.engine import make_url
+from starlette.testclient import TestClient
+
+from app.bodies import Bodies
+
+COUNTED = (
+    "q=talks",
+    "status=planned",
+    "actor={actor}&date_from=2000&date_to=2024",
+    "country=NE,ML&q=talks",
+)
+GROUPED = ("month", "type", "dataset", "country", "actor", "month,type")
+LISTED = (
+    "q=talks",
+    "q=talks&date_to=2030",
+    "q=talks&sort=date&limit=1",
+    "country=NE",
+    "actor={actor}",
+    "type=AID",
+)
+
+
+@pytest.fixture
+def asked(worlds: dict[str, TestClient]) -> Iterator[list[str]]:
+    """The statements of the requests that a test makes, with the values in them; not those of the index of words."""
+    client = worlds["sqlite"]
+    found: list[str] = []
+    bodies: Bodies = client.app.state.bodies  # type: ignore[attr-defined]
+    bodies.clear()
+    assert client.get("/v1/events?limit=1").status_code == 200
+    ((_, held),) = client.app.state.reads._idle  # type: ignore[attr-defined]
+    driver: sqlite3.Connection = held.connection.driver_connection
+    driver.set_trace_callback(found.append)
+    yield found
+    driver.set_trace_callback(None)
+
+
+def _get(client: TestClient, path: str) -> None:
+    actor = client.get("/v1/actors").json()["items"][0]["id"]
+    assert client.get(path.format(actor=actor)).status_code == 200
+
+
+def _plans(client: TestClient, asked: list[str]) -> list[str]:
+    path = make_url(client.app.state.settings.database_url).database  # type: ignore[attr-defined]
+    connection = sqlite3.connect(str(path))
+    try:
+        reading = [
+            statement for statement in asked if "event" in statement and not statement.startswith("--")
+        ]
+        assert reading
+        return [
+            str(step[3])
+            for statement in reading
+            for step in connection.execute(f"EXPLAIN QUERY PLAN {statement}")
+        ]
+    finally:
+        connection.close()
+
+
+def _rows_looked_at(steps: list[str]) -> list[str]:
+    """The steps that read a table of events and have not all they need from an index."""
+    tables = {
+        f"{verb} {table}"
+        for verb in ("SCAN", "SEARCH")
+        for table in ("event", "event_country", "event_actor")
+    }
+    return [step for step in steps if " ".join(step.split()[:2]) in tables and "COVERING INDEX" not in step]
+
+
+@pytest.mark.parametrize("group", GROUPED)
+@pytest.mark.parametrize("query", COUNTED)
+def test_events_are_counted_without_a_look_at_them(
+    worlds: dict[str, TestClient], asked: list[str], query: str, group: str
+) -> None:
+    _get(worlds["sqlite"], f"/v1/stats/events?{query}&group={group}")
+    assert _rows_looked_at(_plans(worlds["sqlite"], asked)) == []
+
+
+@pytest.mark.parametrize("query", LISTED)
+def test_a_page_is_found_without_a_look_at_other_events(
+    worlds: dict[str, TestClient], asked: list[str], query: str
+) -> None:
+    _get(worlds["sqlite"], f"/v1/events?{query}")
+    assert _rows_looked_at(_plans(worlds["sqlite"], asked)) == []
