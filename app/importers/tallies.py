@@ -74,18 +74,13 @@ def _summed(cells: _Counts, length: int) -> _Counts:
 
 
 def _rows(level: str, cells: _Counts) -> Iterator[tuple[str | int, ...]]:
-    found: dict[tuple[str, str, str, str, str], list[int]] = defaultdict(lambda: [0] * len(_TALLIES))
+    """What is added for events that lie whole in a period; for others, where they begin and where they end."""
     for (country, kind, dataset, begins, stops), (events, deaths) in cells.items():
-        row = found[level, country, kind, begins, dataset]
-        row[0] += events
-        row[4] += deaths
         if begins == stops:
-            row[1] += events
-            row[2] += events
-            row[3] += deaths
+            yield level, country, kind, begins, dataset, events, events, events, deaths, deaths
         else:
-            found[level, country, kind, stops, dataset][1] += events
-    return ((*key, *numbers) for key, numbers in found.items() if any(numbers))
+            yield level, country, kind, begins, dataset, events, 0, 0, 0, deaths
+            yield level, country, kind, stops, dataset, 0, events, 0, 0, 0
 
 
 def rebuild(bulk: Bulk) -> None:
