@@ -38,10 +38,7 @@ class Bulk:
             self._cursor.executemany(f"UPDATE {table} SET {changes} WHERE {key} = {self._mark}", rows)  # noqa: S608
 
     def add(self, table: str, key: Collection[str], numbers: Collection[str], rows: Rows) -> None:
-        """Add to the `numbers` of the rows with these keys, which come first in each of `rows`; a new key is inserted.
-
-        A key may come more than once.
-        """
+        """Add to the `numbers` of the rows with these keys, which come first in each of `rows`; a new key is inserted."""
         if not rows:
             return
         names = ", ".join((*key, *numbers))
@@ -56,11 +53,7 @@ class Bulk:
             f"CREATE TEMPORARY TABLE IF NOT EXISTS added_{table} (LIKE {table})", f"TRUNCATE added_{table}"
         )
         self.insert(f"added_{table}", (*key, *numbers), in_order)
-        totals = ", ".join((*key, *(f"sum({name})" for name in numbers)))
-        self.script(
-            f"INSERT INTO {table} ({names}) SELECT {totals} FROM added_{table}"  # noqa: S608
-            f" GROUP BY {', '.join(key)}{adding}"
-        )
+        self.script(f"INSERT INTO {table} ({names}) SELECT {names} FROM added_{table}{adding}")  # noqa: S608
 
     def delete(self, table: str, key: str, values: Collection[Any]) -> None:
         """Remove the rows whose `key` is one of `values`."""

@@ -15,6 +15,7 @@ _HELD_AT_MOST = 20_000  # events
 
 # Country, type and dataset, each of them one or "" for any, and two periods: in which events begin, and end.
 _Cell: TypeAlias = tuple[str, str, str, str, str]
+_Rows: TypeAlias = list[tuple[str | int, ...]]
 _Counts: TypeAlias = dict[_Cell, list[int]]  # events and their deaths
 
 
@@ -54,7 +55,8 @@ class Tallies:
         cells = self._days
         for level, length in reversed(_LEVELS.items()):
             cells = cells if level == "day" else _summed(cells, length)
-            self._bulk.add("event_tally", _KEY, _TALLIES, list(_rows(level, cells)))
+            for rows in (_whole(level, cells), _split(level, cells)):
+                self._bulk.add("event_tally", _KEY, _TALLIES, rows)
         self._held = 0
         self._days.clear()
 
@@ -73,14 +75,25 @@ def _summed(cells: _Counts, length: int) -> _Counts:
     return sums
 
 
-def _rows(level: str, cells: _Counts) -> Iterator[tuple[str | int, ...]]:
-    """What is added for events that lie whole in a period; for others, where they begin and where they end."""
+def _whole(level: str, cells: _Counts) -> _Rows:
+    """What events add to the periods in which they lie."""
+    return [
+        (level, country, kind, begins, dataset, events, events, events, deaths, deaths)
+        for (country, kind, dataset, begins, stops), (events, deaths) in cells.items()
+        if begins == stops
+    ]
+
+
+def _split(level: str, cells: _Counts) -> _Rows:
+    """What events add to the periods in which they only begin, or only end."""
+    found: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
     for (country, kind, dataset, begins, stops), (events, deaths) in cells.items():
-        if begins == stops:
-            yield level, country, kind, begins, dataset, events, events, events, deaths, deaths
-        else:
-            yield level, country, kind, begins, dataset, events, 0, 0, 0, deaths
-            yield level, country, kind, stops, dataset, 0, events, 0, 0, 0
+        if begins != stops:
+            first = found[level, country, kind, begins, dataset]
+            first[0] += events
+            first[2] += deaths
+            found[level, country, kind, stops, dataset][1] += events
+    return [(*key, starts, ends, 0, 0, toll) for key, (starts, ends, toll) in found.items()]
 
 
 def rebuild(bulk: Bulk) -> None:
