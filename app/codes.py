@@ -71,6 +71,12 @@ def countries() -> tuple[dict[str, str], ...]:
 
 
 @cache
+def number(country: str) -> int:
+    """The ISO number of a country, or 0 where it has none."""
+    return next((int(row["numeric"] or 0) for row in countries() if row["code"] == country), 0)
+
+
+@cache
 def _country_codes() -> dict[str, str]:
     found: dict[str, str] = {}
     for column in ("numeric", "alpha3", "code"):  # alpha-2 last: it wins

@@ -346,6 +346,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "synchronous = NORMAL",
         "foreign_keys = ON",
         "cache_size = -65536",
+        "secure_delete = OFF",  # some builds write zeros over all that an import has sorted
     ):
         connection.execute(f"PRAGMA {pragma}")
 

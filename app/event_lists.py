@@ -107,9 +107,9 @@ def _places(query: EventList, bound: dict[str, Any]) -> dict[str, int]:
     found = {}
     if query.cursor is not None and query.sort in _BY_DATE:
         whole_day = search.SEQUENCE if query.sort == "-date" else 0
-        found["after_place"] = search.document_id(bound["after_0"], whole_day)
+        found["after_place"] = search.document_id(bound["after_0"]) | whole_day
     if query.date_to is not None:
-        found["last_place"] = search.document_id(query.date_to, search.SEQUENCE)
+        found["last_place"] = search.document_id(query.date_to) | search.SEQUENCE
     return found
 
 

@@ -20,12 +20,12 @@ _CHANGE = TypeAdapter(schemas.Change)
 
 def event_document(event: schemas.Event) -> bytes:
     """The JSON of an event, to be stored; it is trusted to have the shape that its type says."""
-    return _EVENT.dump_json(event)
+    return _EVENT.serializer.to_json(event)
 
 
 def evidence_document(evidence: list[schemas.Evidence]) -> bytes:
     """The JSON of an event's evidence, to be stored."""
-    return _EVIDENCE.dump_json(evidence)
+    return _EVIDENCE.serializer.to_json(evidence)
 
 
 def event_json(row: Any) -> bytes:

@@ -21,9 +21,10 @@ _IDEOGRAPH = r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"  # written without spa
 _WORD = re.compile(rf"{_IDEOGRAPH}|(?:(?!{_IDEOGRAPH})[^\W_])+")
 _ASCII_WORD = re.compile(r"[a-z0-9]+")  # the same words, found faster
 _LONGEST_WORD = 100
-# Room for 10^12 events below the day; a day's number has 22 bits.
-DAY_SHIFT = 40
+# Below a day's number, which has 22 bits: that of a country in ten, and an event's own in thirty.
+DAY_SHIFT, _COUNTRY_SHIFT = 40, 30
 SEQUENCE = (1 << DAY_SHIFT) - 1
+_OWN = (1 << _COUNTRY_SHIFT) - 1
 _TERMS, _LEXEMES = "q_terms", "q_lexemes"
 
 
@@ -100,9 +101,22 @@ def holds_words() -> ColumnElement[bool]:
     )
 
 
-def document_id(start: date, sequence: int) -> int:
-    """Where an event's documents and words are kept: in the order of days, and unique by a sequence of its own."""
-    return start.toordinal() << DAY_SHIFT | sequence
+def document_id(start: date, country: int = 0, sequence: int = 0) -> int:
+    """Where an event's documents and words are kept: in the order of days, those of a day by country.
+
+    `country` is the ISO number of the event's first country, or 0. `sequence`, which no other event has, stays below
+    2^30: it is made of the sequence of changes. With the day alone it is the lowest id of that day.
+    """
+    if sequence > _OWN:
+        raise ValueError(
+            f"the sequence of changes has come to {sequence:,}, and ids of documents end at {_OWN:,}"
+        )
+    return start.toordinal() << DAY_SHIFT | country << _COUNTRY_SHIFT | sequence
+
+
+def sequence(document_id: int) -> int:
+    """The sequence that an id was made with."""
+    return document_id & _OWN
 
 
 def indexed(dialect: str, found_by: str) -> str:

@@ -301,7 +301,8 @@ class Event(SQLModel, table=True):
 class EventDocument(SQLModel, table=True):
     """The public JSON of an event, rendered by `documents` in the transaction that writes the event.
 
-    Ids are in the order of first possible days (see `search.document_id`), so that the documents of a page lie together.
+    Ids are in the order of first possible days and, within each, of countries (see `search.document_id`), so that the
+    documents of a page lie together.
     """
 
     __tablename__: ClassVar[str] = "event_document"

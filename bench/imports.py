@@ -35,6 +35,7 @@ TABLES = (
     "dataset", "source", "actor", "event", "event_context", "event_country", "event_actor", "evidence", "event_document",
     "event_search", "event_tally",
 )  # fmt: skip
+_KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _GENERATED = ("fatalities_rank", "cell")
 
 
@@ -54,6 +55,9 @@ def main(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--ucdp", type=Path, help="a UCDP GED file, to be measured too")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument(
+        "--databases", nargs="+", choices=list(_KINDS), default=list(_KINDS), help="into which"
+    )
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args(arguments)
     lines = list(_lines(options))
@@ -77,7 +81,8 @@ def _lines(options: argparse.Namespace) -> Iterator[str]:
     yield "| data | database | load, events/s | bare, events/s | load / bare | again, events/s | again / load |"
     yield "|---|---|---|---|---|---|---|"
     with tempfile.TemporaryDirectory() as folder, postgres_server(Path(folder)) as server:
-        kinds = {"SQLite": Databases(Path(folder)), "PostgreSQL": Databases(Path(folder), server)}
+        servers = {"sqlite": None, "postgresql": server}
+        kinds = {_KINDS[name]: Databases(Path(folder), servers[name]) for name in options.databases}
         for name, (count, made) in releases.items():
             held = replace(made, items=list(made.items))
             rounds: dict[str, list[Round]] = {kind: [] for kind in kinds}

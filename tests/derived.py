@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from app import places, search, spans
+from app import codes, places, search, spans
 from app.tables import Event, EventActor, EventContext, EventCountry, EventTally
 
 _REPEATED = ("date_start", "date_end", "span", "document_id")
@@ -24,7 +24,6 @@ def check_derived(engine: Engine) -> None:
             span = spans.span(event.date_start, event.date_end)
             assert event.span == (span if event.withdrawn is None else spans.WITHDRAWN)
             assert event.cell == _cell(event.latitude, event.longitude)
-            assert event.document_id >> search.DAY_SHIFT == event.date_start.toordinal()
         for table, key in (
             (EventCountry, "country_code"),
             (EventActor, "actor_id"),
@@ -39,6 +38,12 @@ def check_derived(engine: Engine) -> None:
                 if isinstance(row, EventCountry):
                     countries[row.event_id].add(row.country_code)
             assert set(first.values()) <= {1}
+        for key, event in events.items():
+            numbers = {codes.number(country) for country in countries[key]} or {0}
+            assert event.document_id in {
+                search.document_id(event.date_start, number, search.sequence(event.document_id))
+                for number in numbers
+            }
         held = {
             (row.level, row.country, row.type, row.dataset, row.period): (
                 row.starts,

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, text
 from sqlmodel import Session, SQLModel, col, select
@@ -244,6 +245,46 @@ def test_any_part_of_an_event_may_be_edited_and_edited_back(engine: Engine) -> N
         assert _load(engine, FIRST).updated == 1
         restored = _document(engine, "march")
         assert restored == original | {"revision": 2 * times + 1, "updated": restored["updated"]}, edit
+
+
+def test_documents_lie_by_day_and_country_and_follow_their_event(engine: Engine) -> None:
+    there, later = [("NO", "location"), ("SE", "mentioned")], _event("march", when="2024-05-02")
+    march, vigil = replace(MARCH, countries=there), replace(VIGIL, countries=[("VN", "location")])
+    moved = replace(later, countries=[("VN", "location"), ("NO", "mentioned")])
+    for written in (march, replace(march, countries=there[::-1]), moved, later, march):
+        _load(engine, _release(written, vigil))
+        held = _events(engine)
+        number = codes.number(written.countries[0][0]) if written.countries else 0
+        place = held["march"].document_id
+        assert place == search.document_id(written.facts.date_start, number, search.sequence(place))
+        assert search.sequence(place) != search.sequence(held["vigil"].document_id)
+        check_derived(engine)
+        _assert_rendered(engine)
+
+
+DAYS, NUMBERS, OWN = (
+    strategies.dates(),
+    strategies.sampled_from([codes.number(row["code"]) for row in codes.countries()]),
+    strategies.integers(0, (1 << 30) - 1),
+)
+
+
+@given(
+    strategies.lists(
+        strategies.tuples(DAYS, NUMBERS, OWN), min_size=2, max_size=9, unique_by=lambda parts: parts[2]
+    )
+)
+def test_ids_of_documents_are_in_the_order_of_their_parts(parts: list[tuple[date, int, int]]) -> None:
+    ids = [search.document_id(*each) for each in parts]
+    assert [each for _, each in sorted(zip(ids, parts, strict=True))] == sorted(parts)
+    assert len(set(map(search.sequence, ids))) == len(ids)
+    for (day, _, _), place in zip(parts, ids, strict=True):
+        assert search.document_id(day) <= place <= search.document_id(day) | search.SEQUENCE < 1 << 63
+
+
+def test_an_id_of_documents_has_an_end() -> None:
+    with pytest.raises(ValueError, match="1,073,741,823"):
+        search.document_id(date.max, 999, 1 << 30)
 
 
 def test_an_event_that_is_added_leaves_the_others_alone(engine: Engine) -> None:

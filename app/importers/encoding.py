@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from app import search, spans
+from app import codes, search, spans
 from app.documents import Rendered, ShownActor, ShownSource
 from app.records import ActorRecord, EventFacts, EventRecord, EvidenceRecord, SourceRecord
 
@@ -61,6 +61,12 @@ def event_digest(record: EventRecord) -> str:
     return digest((
         tuple(facts), *contexts, *map(tuple, countries), *map(tuple, actors), *map(tuple, evidence),
     ))  # fmt: skip
+
+
+def document_id(record: EventRecord, sequence: int) -> int:
+    """Where the documents of an event are kept: by its first day and the first of its countries."""
+    country = codes.number(record.countries[0][0]) if record.countries else 0
+    return search.document_id(record.facts.date_start, country, sequence)
 
 
 def facts_columns(facts: EventFacts) -> list[Any]:

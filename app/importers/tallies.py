@@ -3,20 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import lru_cache
 from itertools import product
 from typing import NamedTuple, TypeAlias
 
 from app.importers.bulk import Bulk
 
 _LEVELS = {"all": 0, "year": 4, "month": 7, "day": 10}  # characters of an ISO date
-_LEVEL = {length: level for level, length in _LEVELS.items()}
 _KEY = ("level", "country", "type", "period", "dataset")
 _TALLIES = ("starts", "ends", "within", "deaths", "toll")
 _HELD_AT_MOST = 20_000  # events
 
-_Cell: TypeAlias = tuple[str, str, str]  # country, type and dataset, each of them one or "" for any
-_Numbers: TypeAlias = dict[str, list[int]]  # by period
+# Country, type and dataset, each of them one or "" for any, and two periods: in which events begin, and end.
+_Cell: TypeAlias = tuple[str, str, str, str, str]
+_Rows: TypeAlias = list[tuple[str | int, ...]]
+_Counts: TypeAlias = dict[_Cell, list[int]]  # events and their deaths
 
 
 class Counted(NamedTuple):
@@ -36,56 +36,64 @@ class Tallies:
     def __init__(self, bulk: Bulk) -> None:
         self._bulk = bulk
         self._held = 0
-        # Of each cell: events and deaths in the periods in which events lie whole; of the other periods, how many
-        # begin and end there, and the deaths in those that begin.
-        self._changes: dict[_Cell, tuple[_Numbers, _Numbers]] = defaultdict(_nothing)
+        self._days: _Counts = defaultdict(_nothing)
 
     def count(self, event: Counted, times: int = 1) -> None:
         """Add an event; with `times` -1, take it away."""
         deaths = times * (event.fatalities_best or 0)
-        whole, split = _periods(str(event.date_start), str(event.date_end))
-        for country, kind in product(("", *set(event.countries)), ("", event.type)):
-            within, across = self._changes[country, kind, event.dataset_id]
-            for period in whole:
-                row = within[period]
-                row[0] += times
-                row[1] += deaths
-            for begins, stops in split:
-                row = across[begins]
-                row[0] += times
-                row[2] += deaths
-                across[stops][1] += times
+        dataset, begins, stops = event.dataset_id, str(event.date_start), str(event.date_end)
+        for cell in product(("", *set(event.countries)), ("", event.type)):
+            counts = self._days[*cell, dataset, begins, stops]
+            counts[0] += times
+            counts[1] += deaths
         self._held += 1
         if self._held >= _HELD_AT_MOST:
             self.flush()
 
     def flush(self) -> None:
-        """Write what has been collected."""
-        self._bulk.add("event_tally", _KEY, _TALLIES, list(self._rows()))
+        """Write what has been collected: that of days, of which months are made, of which years are."""
+        cells = self._days
+        for level, length in reversed(_LEVELS.items()):
+            cells = cells if level == "day" else _summed(cells, length)
+            for rows in (_whole(level, cells), _split(level, cells)):
+                self._bulk.add("event_tally", _KEY, _TALLIES, rows)
         self._held = 0
-        self._changes.clear()
-
-    def _rows(self) -> Iterator[tuple[str | int, ...]]:
-        for (country, kind, dataset), (within, across) in self._changes.items():
-            for period in within.keys() | across.keys():
-                events, deaths = within.get(period, (0, 0))
-                starts, ends, toll = across.get(period, (0, 0, 0))
-                numbers = (events + starts, events + ends, events, deaths, deaths + toll)
-                if any(numbers):
-                    yield (_LEVEL[len(period)], country, kind, period, dataset, *numbers)
+        self._days.clear()
 
 
-def _nothing() -> tuple[_Numbers, _Numbers]:
-    return defaultdict(lambda: [0, 0]), defaultdict(lambda: [0, 0, 0])
+def _nothing() -> list[int]:
+    return [0, 0]
 
 
-@lru_cache(20_000)
-def _periods(start: str, end: str) -> tuple[list[str], list[tuple[str, str]]]:
-    """The periods in which such an event lies, and those in which it begins and ends where these are two."""
-    both = [(start[:length], end[:length]) for length in _LEVELS.values()]
-    return [begins for begins, stops in both if begins == stops], [
-        pair for pair in both if pair[0] != pair[1]
+def _summed(cells: _Counts, length: int) -> _Counts:
+    """The same in periods of `length` characters."""
+    sums: _Counts = defaultdict(_nothing)
+    for (country, kind, dataset, begins, stops), (events, deaths) in cells.items():
+        counts = sums[country, kind, dataset, begins[:length], stops[:length]]
+        counts[0] += events
+        counts[1] += deaths
+    return sums
+
+
+def _whole(level: str, cells: _Counts) -> _Rows:
+    """What events add to the periods in which they lie."""
+    return [
+        (level, country, kind, begins, dataset, events, events, events, deaths, deaths)
+        for (country, kind, dataset, begins, stops), (events, deaths) in cells.items()
+        if begins == stops
     ]
+
+
+def _split(level: str, cells: _Counts) -> _Rows:
+    """What events add to the periods in which they only begin, or only end."""
+    found: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for (country, kind, dataset, begins, stops), (events, deaths) in cells.items():
+        if begins != stops:
+            first = found[level, country, kind, begins, dataset]
+            first[0] += events
+            first[2] += deaths
+            found[level, country, kind, stops, dataset][1] += events
+    return [(*key, starts, ends, 0, 0, toll) for key, (starts, ends, toll) in found.items()]
 
 
 def rebuild(bulk: Bulk) -> None:

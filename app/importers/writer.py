@@ -224,7 +224,7 @@ class Writer:
         state, now = State(self._dataset_id or "", 1, self._now), self._now_text
         for record in records:
             sequence = self._sequences[record.id]
-            document_id = search.document_id(record.facts.date_start, sequence)
+            document_id = encoding.document_id(record, sequence)
             made = documents.render(record, state, related)
             rendered[record.id] = document_id, made
             yield (
@@ -251,7 +251,7 @@ class Writer:
         for record in records:
             old = held[record.id]
             made = documents.render(record, State(old.dataset_id, old.revision + 1, self._now), related)
-            document_id = search.document_id(record.facts.date_start, old.document_id & search.SEQUENCE)
+            document_id = encoding.document_id(record, search.sequence(old.document_id))
             rendered[record.id] = document_id, made
             rows.append((
                 *encoding.facts_columns(record.facts), old.revision + 1, self._sequences[record.id], self._now_text,
