@@ -2,20 +2,20 @@
 
     python -m bench.imports --events 10000 100000 --repeat 3
 
-Prints a table in Markdown, or writes it into docs/performance.md with --write. Each round loads into a new database, loads the same again, and inserts the rows that
-this made, as they are, into another new database: by one executemany a table on SQLite, by one COPY a table on
-PostgreSQL, in one transaction. Rounds of the two databases alternate.
+Prints a table in Markdown, or writes it into docs/performance.md with --write. Each round loads into a new database,
+loads the same again, and inserts the rows that this made, as they are, into another new database: by one executemany a
+table on SQLite, by one COPY a table on PostgreSQL, in one transaction. Rounds of the two databases alternate.
 """
 
 import argparse
 import gc
-import io
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -117,8 +117,8 @@ def _round(databases: Databases, made: Release) -> Round:
     url, other = databases.migrated(), databases.migrated()
     engine, bare = (db.writer(Settings(database_url=each)) for each in (url, other))
     loaded, again = _timed(lambda: load(engine, made)), _timed(lambda: load(engine, made))
-    insert = _sqlite_rows(engine, bare) if databases.server is None else _postgres_rows(engine, bare)
-    seconds = _timed(insert)
+    rows_of = _sqlite_rows if databases.server is None else _postgres_rows
+    seconds = _inserted(engine, bare, rows_of)
     for used, name in ((engine, url), (bare, other)):
         used.dispose()
         databases.drop(name)
@@ -133,47 +133,40 @@ def _timed(act: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-def _sqlite_rows(source: Engine, target: Engine) -> Callable[[], None]:
-    with source.connect() as connection:
-        cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
-        held = {}
+Insert = Callable[[Any], None]  # by a cursor
+
+
+def _inserted(source: Engine, target: Engine, rows_of: Callable[[Any, str], Insert]) -> float:
+    """Seconds for all rows of `source` to go into `target`, in one transaction; a table's rows are fetched before."""
+    seconds = 0.0
+    with source.connect() as held, target.connect() as connection, connection.begin() as transaction:
+        reading, writing = (c.connection.driver_connection.cursor() for c in (held, connection))  # type: ignore[union-attr]
         for table in TABLES:
-            key = "rowid, " if table == "event_search" else ""
-            cursor.execute(f"SELECT {key}* FROM {table}")
-            columns = [column[0] for column in cursor.description]
-            kept = [n for n, name in enumerate(columns) if name not in _GENERATED]
-            held[table] = [columns[n] for n in kept], [tuple(row[n] for n in kept) for row in cursor]
-
-    def insert() -> None:
-        with target.begin() as connection:
-            cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
-            for table, (columns, rows) in held.items():
-                marks = ", ".join("?" * len(columns))
-                cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
-
-    return insert
+            seconds += _timed(partial(rows_of(reading, table), writing))
+        seconds += _timed(transaction.commit)
+    return seconds
 
 
-def _postgres_rows(source: Engine, target: Engine) -> Callable[[], None]:
-    with source.connect() as connection:
-        cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
-        held = {}
-        for table in TABLES:
-            cursor.execute(f"SELECT * FROM {table} LIMIT 0")
-            names = ", ".join(column.name for column in cursor.description if column.name not in _GENERATED)
-            text = io.BytesIO()
-            with cursor.copy(f"COPY {table} ({names}) TO STDOUT") as copy:
-                for block in copy:
-                    text.write(block)
-            held[table] = names, text.getvalue()
+def _sqlite_rows(cursor: Any, table: str) -> Insert:
+    key = "rowid, " if table == "event_search" else ""
+    cursor.execute(f"SELECT {key}* FROM {table}")
+    columns = [column[0] for column in cursor.description]
+    kept = [n for n, name in enumerate(columns) if name not in _GENERATED]
+    names, marks = ", ".join(columns[n] for n in kept), ", ".join("?" * len(kept))
+    rows = [tuple([row[n] for n in kept]) for row in cursor]
+    return lambda into: into.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
 
-    def insert() -> None:
-        with target.begin() as connection:
-            cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
-            for table, (names, text) in held.items():
-                with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                    for first in range(0, len(text), 1 << 17):
-                        copy.write(text[first : first + (1 << 17)])
+
+def _postgres_rows(cursor: Any, table: str) -> Insert:
+    cursor.execute(f"SELECT * FROM {table} LIMIT 0")
+    names = ", ".join(column.name for column in cursor.description if column.name not in _GENERATED)
+    with cursor.copy(f"COPY {table} ({names}) TO STDOUT") as copy:
+        text = b"".join(map(bytes, copy))
+
+    def insert(into: Any) -> None:
+        with into.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for first in range(0, len(text), 1 << 17):
+                copy.write(text[first : first + (1 << 17)])
 
     return insert
 

@@ -38,13 +38,19 @@ class Bulk:
             self._cursor.executemany(f"UPDATE {table} SET {changes} WHERE {key} = {self._mark}", rows)  # noqa: S608
 
     def add(self, table: str, key: Collection[str], numbers: Collection[str], rows: Rows) -> None:
-        """Add to the `numbers` of the rows with these keys, which come first in each of `rows`; a new key is inserted."""
+        """Add to the `numbers` of the rows with these keys, which come first in each of `rows`, each once.
+
+        A new key is inserted.
+        """
         if not rows:
+            return
+        in_order = sorted(rows)  # neighbours in the index are written together
+        if not self.any_rows(table):
+            self.insert(table, (*key, *numbers), in_order)
             return
         names = ", ".join((*key, *numbers))
         sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in numbers)
         adding = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sums}"
-        in_order = sorted(rows)  # neighbours in the index are written together
         if self._sqlite:
             marks = ", ".join("?" * len(in_order[0]))
             self._cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}){adding}", in_order)  # noqa: S608

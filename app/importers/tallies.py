@@ -11,7 +11,7 @@ from app.importers.bulk import Bulk
 _LEVELS = {"all": 0, "year": 4, "month": 7, "day": 10}  # characters of an ISO date
 _KEY = ("level", "country", "type", "period", "dataset")
 _TALLIES = ("starts", "ends", "within", "deaths", "toll")
-_HELD_AT_MOST = 20_000  # events
+_HELD_AT_MOST = 50_000  # events
 
 # Country, type and dataset, each of them one or "" for any, and two periods: in which events begin, and end.
 _Cell: TypeAlias = tuple[str, str, str, str, str]
