@@ -11,10 +11,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from playwright.sync_api import Browser, Page
 
 from bench import datasets, report
+from bench.generate import WORDS
 from bench.servers import dateline
 from tests.browser import chromium
 
@@ -27,6 +29,7 @@ window.fetch = (...asked) => {
 };
 """
 # Settled: no answer is awaited and no panel busy, in three frames after each other; the last two are not counted.
+# Before that, the list may stand already.
 _SETTLE = """
 async (act) => {
   const begun = performance.now();
@@ -37,16 +40,26 @@ async (act) => {
     const busy = window.waitingFor > 0 || document.querySelector('[aria-busy="true"]');
     if (busy) quiet = 0;
     else if (quiet++ === 0) since = performance.now();
-    if (performance.now() - begun > 30000) return [begun, Infinity];
+    if (performance.now() - begun > 30000) return [begun, null, Infinity];
   }
-  return [begun, since];
+  const listed = performance.getEntriesByName('events-shown').map((mark) => mark.startTime).filter((at) => at > (act ? begun : 0));
+  return [begun, listed.at(-1) ?? null, since];
 }
 """
 _SLIDER = (
     "document.querySelector('[data-handle=\"{end}\"]')"
     ".dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}', bubbles: true}}))"
 )
+_LOOK_FOR = "document.getElementById('q').value = '{}'; document.getElementById('filters').requestSubmit()"
+_GO_TO = "history.pushState(null, '', '?{}'); dispatchEvent(new PopStateEvent('popstate'))"
 _PRESS = "document.querySelectorAll('#{panel} .bar')[{n}].click()"
+
+
+class Took(NamedTuple):
+    """Milliseconds until the list stood, where the act changes it, and until everything did."""
+
+    listed: float | None
+    settled: float
 
 
 def _steps(n: int) -> list[tuple[str, str]]:
@@ -65,6 +78,12 @@ def _steps(n: int) -> list[tuple[str, str]]:
         ("go back to the list", "history.back()"),
         ("turn the page", "document.querySelector('.pager a[rel=next]').click()"),
         ("all dates", "document.getElementById('all-dates').click()"),
+        ("look for a rare word", _LOOK_FOR.format(1003 + 40 * n)),
+        ("look for a word of two events in three", _LOOK_FOR.format(WORDS[n])),
+        ("take the word away", _LOOK_FOR.format("")),
+        ("an actor of one event in thirty", _GO_TO.format(f"actor=actor-{n}")),
+        ("an actor of one event in a thousand", _GO_TO.format(f"actor=actor-{300 + n}")),
+        ("events that are planned", _GO_TO.format(f"status=planned&date_from={1989 + n}")),
     ]
 
 
@@ -83,16 +102,18 @@ def main(arguments: Sequence[str]) -> None:
     shown = report.command("bench.page", arguments)
     lines = [f"`{shown}`", "", f"On {report.machine()}. Milliseconds: median (lowest to highest).", ""]
     tables = {kind: _measured(kind, options) for kind in options.databases}
-    lines += [f"| | {' | '.join(tables)} |", f"|---|{'---|' * len(tables)}"]
+    heads = [f"{kind}: {what}" for kind in tables for what in ("the list", "everything")]
+    lines += [f"| | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
     for what in next(iter(tables.values())):
-        lines.append(f"| {what} | {' | '.join(_told(table[what]) for table in tables.values())} |")
+        cells = [_told(each) for table in tables.values() for each in zip(*table[what], strict=True)]
+        lines.append(f"| {what} | {' | '.join(cells)} |")
     if options.write:
         report.write("bench.page", "\n".join(lines))
     else:
         print("\n".join(lines))
 
 
-def _measured(kind: str, options: argparse.Namespace) -> dict[str, list[float]]:
+def _measured(kind: str, options: argparse.Namespace) -> dict[str, list[Took]]:
     with datasets.server(kind, options.folder) as postgres:
         data = datasets.built(kind, options.events, options.folder, postgres)
         data.read()
@@ -102,31 +123,31 @@ def _measured(kind: str, options: argparse.Namespace) -> dict[str, list[float]]:
     return {what: [one[what] for one in rounds] for what in rounds[0]}
 
 
-def _visit(browser: Browser, base: str, n: int) -> dict[str, float]:
+def _visit(browser: Browser, base: str, n: int) -> dict[str, Took]:
     """One visit of someone who has never been here, in milliseconds."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.add_init_script(_COUNT_REQUESTS)
     page.goto(base)
-    _, settled = page.evaluate(_SETTLE)
-    shown: float = page.evaluate("performance.getEntriesByName('events-shown')[0].startTime")
-    found = {"first events on the screen": shown, "everything on the screen": settled}
+    _, listed, settled = page.evaluate(_SETTLE)
+    found = {"open the page": Took(listed, settled)}
     for what, act in _steps(n):
         found[what] = _did(page, what, act)
     context.close()
     return found
 
 
-def _did(page: Page, what: str, act: str) -> float:
-    begun, settled = page.evaluate(_SETTLE, act)
+def _did(page: Page, what: str, act: str) -> Took:
+    begun, listed, settled = page.evaluate(_SETTLE, act)
     problem = page.locator(".problem").first
     if problem.count():
         raise SystemExit(f"{what}: {problem.inner_text()}")
-    return float(settled - begun)
+    return Took(None if listed is None else listed - begun, settled - begun)
 
 
-def _told(took: list[float]) -> str:
-    return f"{median(took):.0f} ({min(took):.0f} to {max(took):.0f})"
+def _told(took: Sequence[float | None]) -> str:
+    known = [each for each in took if each is not None]
+    return f"{median(known):.0f} ({min(known):.0f} to {max(known):.0f})" if len(known) == len(took) else "-"
 
 
 if __name__ == "__main__":

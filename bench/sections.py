@@ -11,7 +11,7 @@ from bench.found import OURS, Exported, Found, Timed
 from bench.items import first
 from bench.load import Contender, interleaved
 from bench.right import checked
-from bench.servers import Server, dateline, get, workers_known
+from bench.servers import Server, dateline, get, private_memory, workers_known
 from bench.truth import Truth
 
 FLAT = ("W1", "W3", "W4", "W7", "W10")
@@ -56,10 +56,14 @@ _PATHS: dict[str, dict[str, tuple[str, int]]] = {
 }
 
 
-def exports(
-    run: Run, data: Data, truth: Truth, since: str, servers: Mapping[str, Server], *, memory: int
-) -> None:
-    """W6; `memory` is what our own server held before it exported anything."""
+def exports(run: Run, data: Data, truth: Truth, since: str, servers: Mapping[str, Server]) -> None:
+    """W6; our own server is a new one that keeps no answers, so that its growth is that of exports."""
+    with dateline(data.url, run.folder, "export", keeping=False) as ours:
+        _exports(run, data, truth, since, {**servers, OURS: ours})
+
+
+def _exports(run: Run, data: Data, truth: Truth, since: str, servers: Mapping[str, Server]) -> None:
+    memory = private_memory(servers[OURS].pid)
     events, few = truth.total(date_from=since), truth.total(date_from=_LATE)
     for key, chosen in _PATHS.items():
         right = []
@@ -128,7 +132,10 @@ def flatness(run: Run, held: Sequence[Data]) -> None:
         by_item: dict[str, list[Contender]] = {}
         for data in held:
             truth = stack.enter_context(data.truth())
-            ours = stack.enter_context(dateline(data.url, run.folder, f"dateline-{data.events}"))
+            # Of fewer events there are fewer pages at depth, which would soon be kept.
+            ours = stack.enter_context(
+                dateline(data.url, run.folder, f"dateline-{data.events}", keeping=False)
+            )
             for item in checked(FLAT, data, truth, ours, run.found.notes):
                 contender = Contender(str(data.events), ours.base, item.requests[OURS])
                 by_item.setdefault(item.key, []).append(contender)

@@ -79,9 +79,16 @@ def started(
 
 
 @contextmanager
-def dateline(url: str, logs: Path, name: str = "dateline", workers: int = 1) -> Iterator[Server]:
-    """This project's server over the database at `url`: one process, unless more are asked for."""
+def dateline(
+    url: str, logs: Path, name: str = "dateline", *, workers: int = 1, keeping: bool = True
+) -> Iterator[Server]:
+    """This project's server over the database at `url`: one process, unless more are asked for.
+
+    Without `keeping`, it keeps no finished answers.
+    """
     environment = {"DATELINE_DATABASE_URL": url, "DATELINE_LOG_LEVEL": "warning", "PYTHONPATH": str(ROOT)}
+    if not keeping:
+        environment["DATELINE_CACHE_BYTES"] = "0"
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "{port}"]
     if workers > 1:
         command += ["--workers", str(workers)]

@@ -27,7 +27,7 @@ from bench.load import Contender, demand_wrk, interleaved
 from bench.peers.environments import version
 from bench.right import checked, wrong
 from bench.sections import Run
-from bench.servers import Server, dateline, get, private_memory
+from bench.servers import Server, dateline, get
 
 TIMED = ("W1", "W2", "W3", "W4", "W5", "W7", "W8", "W9", "W10")
 OTHERS = ("W6", "W11", "beside", "overload", "workers", "flat")
@@ -57,6 +57,8 @@ def main(arguments: Sequence[str]) -> None:
         print(text)
         return
     report.write("bench.serving", text)  # whatever becomes of the charts
+    if summary := report.summary(run.found):
+        report.write("bench.serving", summary, report.README)
     from bench import charts
 
     pictures = charts.draw(run.found, report.DOCUMENT.parent)
@@ -136,7 +138,7 @@ def _measure(run: Run, data: Data) -> None:
     with ExitStack() as stack:
         truth = stack.enter_context(data.truth())
         ours = stack.enter_context(dateline(data.url, run.folder))
-        memory, since = private_memory(ours.pid), ""
+        since = ""
         with _clocked(f"{data}: answers checked"):
             keys = [key for key in TIMED if key in run.items]
             chosen = list(checked(keys, data, truth, ours, run.found.notes))
@@ -151,7 +153,7 @@ def _measure(run: Run, data: Data) -> None:
             with _clocked(item.key), _noting(run, f"{item.key} on {data}"):
                 _time(run, data, item, servers)
         others: dict[str, Callable[[], None]] = {
-            "W6": lambda: sections.exports(run, data, truth, since, servers, memory=memory),
+            "W6": lambda: sections.exports(run, data, truth, since, servers),
             "beside": lambda: sections.beside_export(run, data, truth, since, ours),
             "workers": lambda: sections.workers(run, data, truth, ours),
             "overload": lambda: sections.overload(run, data, truth, ours),
