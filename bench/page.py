@@ -117,8 +117,9 @@ def _measured(kind: str, options: argparse.Namespace) -> dict[str, list[Took]]:
     with datasets.server(kind, options.folder) as postgres:
         data = datasets.built(kind, options.events, options.folder, postgres)
         data.read()
-        with dateline(data.url, options.folder, "page") as server, chromium() as browser:
-            _visit(browser, server.base, 0)  # the server's first answers
+        serving = dateline(data.url, options.folder, "page", keeping=False)
+        with serving as server, chromium() as browser:
+            _visit(browser, server.base, options.repeat)  # the server's first answers
             rounds = [_visit(browser, server.base, n) for n in range(options.repeat)]
     return {what: [one[what] for one in rounds] for what in rounds[0]}
 
