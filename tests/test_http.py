@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from app import queries
+from app import db
 from app.importers.load import load
 from app.main import create_app
 from app.observability import _JsonLines, _Together
@@ -54,10 +54,10 @@ def _address(client: TestClient, place: Operation | str) -> str:
 def broken(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """A client of an API in which every read fails for a reason that nobody foresaw."""
 
-    async def fail(_reader: Any) -> str:
+    def fail(_now: Any) -> str:
         raise RuntimeError("the cellar\nis flooded")
 
-    monkeypatch.setattr(queries, "version", fail)
+    monkeypatch.setattr(db, "named", fail)
     return client
 
 
