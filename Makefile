@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := $(BIN)/uv
-.PHONY: help serve test test-slow test-web test-clients screenshot bench bench-page bench-imports check fix openapi lint-openapi lock examples countries clean
+.PHONY: help serve test test-slow test-web test-clients screenshot bench bench-stages bench-page bench-imports check fix openapi lint-openapi lock examples countries clean
 
 help: ## Print this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ test-clients: .venv/.dev ## Run generated clients and docs/recipes.md (needs Nod
 bench: .venv/.dev ## Measure requests beside peers: 45 minutes (see docs/performance.md); BENCH='--events 10000 ...' narrows it
 	$(UV) pip install --quiet --python $(BIN)/python --group bench
 	$(BIN)/python -m bench.serving --write $(BENCH)
+
+bench-stages: .venv/.dev ## Measure where the time of an answer goes (see docs/performance.md)
+	$(BIN)/python -m bench.stages --write
 
 bench-page: .venv/.dev ## Measure the dashboard over a million events in Chromium (see docs/performance.md)
 	$(BIN)/python -m bench.page --write
