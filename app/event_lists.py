@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 
-from app import filters, places, search, spans, where
+from app import places, search, spans, where
+from app.conditions import in_cells
 from app.filters import EventList
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
 from app.prepared import REPLANNED, Statement
@@ -267,7 +268,7 @@ def _lead(query: EventList, part: Part, cells: TableValuedAlias | None = None) -
     marks = where.marked(query)
     dated = _dated(marks, table, part)
     if query.bbox is not None and _is_boxed(query):
-        here = filters.in_cells(query.bbox, marked=True) if cells is None else col(Event.cell) == cells.c.cell
+        here = in_cells(query.bbox, marked=True) if cells is None else col(Event.cell) == cells.c.cell
         dated = [(here, *when) for when in dated]
     if not name:
         return _Lead(table, _DATES, dated, disjoint=True)

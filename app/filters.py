@@ -1,16 +1,14 @@
 """What events are asked for by: each filter is one field with its type, help, bounds and SQL clause together."""
 
-from collections.abc import Hashable
 from datetime import date, timedelta
 from functools import partial
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select
 from sqlmodel import col
 
-from app import places, search, stats
+from app import conditions, search, stats
 from app.pagination import Digits, ListQuery, Query
 from app.tables import (
     Actor,
@@ -18,7 +16,6 @@ from app.tables import (
     Event,
     EventActor,
     EventContext,
-    EventCountry,
     Evidence,
     Source,
 )
@@ -36,77 +33,10 @@ from app.values import (
     Split,
     Text,
 )
-from app.where import Marks, Refers, Where
-
-
-def _involves(query: Any) -> ColumnElement[bool]:
-    conditions = []
-    if query.country is not None:
-        conditions.append(col(EventCountry.country_code).in_(query.country))
-    if query.country_role is not None:
-        conditions.append(col(EventCountry.role).in_(query.country_role))
-    return _has(query, EventCountry, *conditions)
-
-
-def _has(query: Any, below: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The event has a row in a table below it. A list is short to look through, or else a row is quick to look up."""
-    if getattr(query, "probing", False):
-        return exists().where(col(below.event_id) == col(Event.id), *conditions)
-    if below is Evidence:
-        return col(Event.id).in_(select(col(below.event_id)).where(*conditions))
-    # An index has both ends of this, so that neither table is looked into.
-    return col(Event.document_id).in_(select(col(below.document_id)).where(*conditions))
-
-
-def _own(column: Any, query: Any) -> Any:
-    """A column of the event; in a form that no index is looked up by where the events come from elsewhere."""
-    return func.coalesce(column, "") if getattr(query, "probing", False) else col(column)
-
-
-def _within(box: list[Any], query: Any) -> ColumnElement[bool]:
-    west, south, east, north = box
-    marks = isinstance(query, Marks)
-    asked = query.asked.bbox if marks else box
-    longitude, latitude = col(Event.longitude), col(Event.latitude)
-    across = or_(longitude >= west, longitude <= east) if _crosses(asked) else longitude.between(west, east)
-    if asked[0] == -180 or asked[2] == 180:  # one meridian, written in two ways
-        across = or_(across, longitude == literal_column("-180"), longitude == literal_column("180"))
-    within = and_(latitude.between(south, north), across)
-    if places.breadth(asked) == places.WIDE or getattr(query, "probing", False):
-        return within
-    return and_(in_cells(asked, marked=marks), within)
-
-
-def in_cells(box: list[float], *, marked: bool) -> ColumnElement[bool]:
-    """The event is in one of the cells that a box touches, or that are bound to their mark."""
-    few = places.breadth(box) <= places.NARROW
-    return places.InCells(col(Event.cell), None if marked else places.cells(box), few=few)
-
-
-def _box_bound(box: list[float]) -> dict[str, Any]:
-    cells = {} if places.breadth(box) == places.WIDE else {places.MARK: places.cells(box)}
-    return cells | {f"bbox_{n}": degrees for n, degrees in enumerate(box)}
-
-
-def _box_shape(box: list[float]) -> tuple[Hashable, ...]:
-    return places.breadth(box), _crosses(box), box[0] == -180 or box[2] == 180
-
-
-def _crosses(box: list[float]) -> bool:
-    """The box lies across the antimeridian."""
-    return box[0] > box[2]
-
+from app.where import Refers, Where
 
 # Open ends lie at date.min and date.max: no day that a client can name reaches them for certain.
 _FIRST_CERTAIN, _LAST_CERTAIN = date.min + timedelta(1), date.max - timedelta(1)
-
-
-def _begins(query: Any, day: date) -> ColumnElement[bool]:
-    return col(Event.date_start if query.date_match == "certain" else Event.date_end) >= day
-
-
-def _ends(query: Any, day: date) -> ColumnElement[bool]:
-    return col(Event.date_end if query.date_match == "certain" else Event.date_start) <= day
 
 
 class EventFilters(Query):
@@ -121,7 +51,7 @@ class EventFilters(Query):
             " (several: any of them).",
             examples=["NE"],
         ),
-        Where(lambda v, q: _involves(q)),
+        Where(lambda v, q: conditions.involves(q)),
     ] = None
     country_role: Annotated[
         list[Annotated[str, Listed("country_role")]] | None,
@@ -131,7 +61,7 @@ class EventFilters(Query):
             " forces took part), `mentioned`. Narrows `country`; alone, any country will do.",
             examples=["location"],
         ),
-        Where(lambda v, q: _involves(q) if q.country is None else None),
+        Where(lambda v, q: conditions.involves(q) if q.country is None else None),
     ] = None
     date_from: Annotated[
         FirstDay | None,
@@ -140,7 +70,7 @@ class EventFilters(Query):
             " stands for its first day.",
             examples=["2024-04"],
         ),
-        Where(lambda v, q: _begins(q, v)),
+        Where(lambda v, q: conditions.begins(q, v)),
     ] = None
     date_to: Annotated[
         LastDay | None,
@@ -148,7 +78,7 @@ class EventFilters(Query):
             description="Last day of the range, inclusive; a coarser date stands for its last day.",
             examples=["2024-04"],
         ),
-        Where(lambda v, q: _ends(q, v)),
+        Where(lambda v, q: conditions.ends(q, v)),
     ] = None
     date_match: Annotated[
         Literal["possible", "certain"],
@@ -161,7 +91,7 @@ class EventFilters(Query):
         list[Annotated[str, Listed("event_type")]] | None,
         Split,
         Field(description="PLOVER event types; see `/v1/codes`.", examples=["RETREAT"]),
-        Where(lambda v, q: _own(Event.type, q).in_(v)),
+        Where(lambda v, q: conditions.own(Event.type, q).in_(v)),
     ] = None
     mode: Annotated[
         list[Annotated[str, Listed("mode")]] | None,
@@ -173,7 +103,7 @@ class EventFilters(Query):
         list[Annotated[str, Listed("context")]] | None,
         Split,
         Field(description="PLOVER contexts: what the event was about.", examples=["military"]),
-        Where(lambda v, q: _has(q, EventContext, col(EventContext.context).in_(v))),
+        Where(lambda v, q: conditions.has(q, EventContext, col(EventContext.context).in_(v))),
     ] = None
     status: Annotated[
         list[Annotated[str, Listed("event_status")]] | None,
@@ -193,21 +123,21 @@ class EventFilters(Query):
             examples=["kurt-campbell"],
         ),
         Refers(Actor.id),
-        Where(lambda v, q: _has(q, EventActor, col(EventActor.actor_id).in_(v))),
+        Where(lambda v, q: conditions.has(q, EventActor, col(EventActor.actor_id).in_(v))),
     ] = None
     source: Annotated[
         list[RowId] | None,
         Split,
         Field(max_length=MANY, description="Ids of sources that report on the event."),
         Refers(Source.id),
-        Where(lambda v, q: _has(q, Evidence, col(Evidence.source_id).in_(v))),
+        Where(lambda v, q: conditions.has(q, Evidence, col(Evidence.source_id).in_(v))),
     ] = None
     dataset: Annotated[
         list[RowId] | None,
         Split,
         Field(max_length=MANY, description="Ids of datasets.", examples=["niger-2024"]),
         Refers(Dataset.id),
-        Where(lambda v, q: _own(Event.dataset_id, q).in_(v)),
+        Where(lambda v, q: conditions.own(Event.dataset_id, q).in_(v)),
     ] = None
     q: Annotated[
         Text | None,
@@ -227,7 +157,7 @@ class EventFilters(Query):
             " with a known point are found.",
             examples=[[-6, 11, 16, 24]],
         ),
-        Where(_within, bound=_box_bound, shape=_box_shape),
+        Where(conditions.within, bound=conditions.box_bound, shape=conditions.box_shape),
     ] = None
     fatalities_min: Annotated[
         int | None,
@@ -372,7 +302,7 @@ class OgcQuery(EventList):
             " known point are found.",
             examples=[[-6, 11, 16, 24]],
         ),
-        Where(_within, bound=_box_bound, shape=_box_shape),
+        Where(conditions.within, bound=conditions.box_bound, shape=conditions.box_shape),
     ] = None
     datetime: Annotated[
         Interval | None,

@@ -1,11 +1,11 @@
 """The only writer: a release becomes rows, whole or not at all, and only what changed is written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
-from sqlalchemy import JSON, Connection, Engine, LargeBinary, Table, Text, func, insert, select, text, update
+from sqlalchemy import JSON, Connection, Engine, LargeBinary, Text, func, insert, select, text, update
 
 from app.importers.writer import LoadError, Summary, Writer
 from app.records import DatasetRecord, Reject, Release
@@ -16,10 +16,10 @@ Rejected = Callable[[Reject], None]
 
 __all__ = ["LoadError", "Summary", "load", "load_countries", "render_all"]
 
-_LARGE = (
-    "event", "event_document", "event_country", "event_actor", "event_context", "evidence", "event_tally", "source",
-    "actor",
-)  # fmt: skip
+# Of these an index alone answers, on PostgreSQL only for pages that were vacuumed; the others are read for their rows.
+_INDEXED = ("event", "event_country", "event_actor", "event_context")
+_LARGE = ("event_document", "evidence", "event_tally", "source", "actor")
+_LONG = Text | JSON | LargeBinary
 _IMPORT_LOCK = 4_261_402_025
 _LOAD = TABLES["load"]
 _DATASET = TABLES["dataset"]
@@ -170,14 +170,17 @@ def _tidy(connection: Connection) -> None:
         connection.commit()
         return
     connection.execution_options(isolation_level="AUTOCOMMIT")
-    # An index alone answers only for pages that were vacuumed; the server would come to it later by itself.
-    planned = (f"{name} ({', '.join(_planned(TABLES[name]))})" for name in _LARGE)
-    connection.exec_driver_sql(f"VACUUM (ANALYZE) {', '.join(planned)}, event_search")
+    # The server would come to it later by itself; of new words it has only a list until then.
+    connection.exec_driver_sql(f"VACUUM (ANALYZE) {_planned(_INDEXED)}, event_search")
+    connection.exec_driver_sql(f"ANALYZE {_planned(_LARGE)}")
 
 
-def _planned(of: Table) -> list[str]:
-    """No plan depends on long texts and documents, and to sort them takes as long as all the rest."""
-    return [column.name for column in of.columns if not isinstance(column.type, Text | JSON | LargeBinary)]
+def _planned(names: Sequence[str]) -> str:
+    """Tables with the columns that a plan may depend on. None depends on long texts, and to sort them takes longest."""
+    return ", ".join(
+        f"{name} ({', '.join(c.name for c in TABLES[name].columns if not isinstance(c.type, _LONG))})"
+        for name in names
+    )
 
 
 def _now() -> datetime:

@@ -21,6 +21,9 @@ def upgrade() -> None:
     op.create_index(_OF_EVENTS, "event", ["document_id", *_COVERED])
     for table, column in _COUNTED.items():
         op.create_index(f"ix_{table}_document_id", table, ["document_id", column, "first_role", "role"])
+    if op.get_bind().dialect.name == "sqlite":  # which knows of what is new only then
+        op.execute("PRAGMA analysis_limit = 1000")
+        op.execute("ANALYZE")
 
 
 def downgrade() -> None:

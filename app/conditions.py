@@ -1,0 +1,84 @@
+"""The SQL that filters of events stand for: conditions on an event and on what hangs on it."""
+
+from collections.abc import Hashable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select
+from sqlmodel import col
+
+from app import places
+from app.tables import Event, EventCountry, Evidence
+from app.where import Marks
+
+
+def involves(query: Any) -> ColumnElement[bool]:
+    """The countries that are asked for have a part in the event, in the roles that are."""
+    conditions = []
+    if query.country is not None:
+        conditions.append(col(EventCountry.country_code).in_(query.country))
+    if query.country_role is not None:
+        conditions.append(col(EventCountry.role).in_(query.country_role))
+    return has(query, EventCountry, *conditions)
+
+
+def has(query: Any, below: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The event has a row in a table below it. A list is short to look through, or else a row is quick to look up."""
+    if getattr(query, "probing", False):
+        return exists().where(col(below.event_id) == col(Event.id), *conditions)
+    if below is Evidence:
+        return col(Event.id).in_(select(col(below.event_id)).where(*conditions))
+    # An index has both ends of this, so that neither table is looked into.
+    return col(Event.document_id).in_(select(col(below.document_id)).where(*conditions))
+
+
+def own(column: Any, query: Any) -> Any:
+    """A column of the event; in a form that no index is looked up by where the events come from elsewhere."""
+    return func.coalesce(column, "") if getattr(query, "probing", False) else col(column)
+
+
+def within(box: list[Any], query: Any) -> ColumnElement[bool]:
+    """The event's point lies in a box."""
+    west, south, east, north = box
+    marks = isinstance(query, Marks)
+    asked = query.asked.bbox if marks else box
+    longitude, latitude = col(Event.longitude), col(Event.latitude)
+    across = or_(longitude >= west, longitude <= east) if _crosses(asked) else longitude.between(west, east)
+    if asked[0] == -180 or asked[2] == 180:  # one meridian, written in two ways
+        across = or_(across, longitude == literal_column("-180"), longitude == literal_column("180"))
+    within = and_(latitude.between(south, north), across)
+    if places.breadth(asked) == places.WIDE or getattr(query, "probing", False):
+        return within
+    return and_(in_cells(asked, marked=marks), within)
+
+
+def in_cells(box: list[float], *, marked: bool) -> ColumnElement[bool]:
+    """The event is in one of the cells that a box touches, or that are bound to their mark."""
+    few = places.breadth(box) <= places.NARROW
+    return places.InCells(col(Event.cell), None if marked else places.cells(box), few=few)
+
+
+def box_bound(box: list[float]) -> dict[str, Any]:
+    """What is bound to the marks of a box."""
+    cells = {} if places.breadth(box) == places.WIDE else {places.MARK: places.cells(box)}
+    return cells | {f"bbox_{n}": degrees for n, degrees in enumerate(box)}
+
+
+def box_shape(box: list[float]) -> tuple[Hashable, ...]:
+    """What of a box decides on the text of its condition."""
+    return places.breadth(box), _crosses(box), box[0] == -180 or box[2] == 180
+
+
+def _crosses(box: list[float]) -> bool:
+    """The box lies across the antimeridian."""
+    return box[0] > box[2]
+
+
+def begins(query: Any, day: date) -> ColumnElement[bool]:
+    """The event may end, or surely begins, on a day or after it."""
+    return col(Event.date_start if query.date_match == "certain" else Event.date_end) >= day
+
+
+def ends(query: Any, day: date) -> ColumnElement[bool]:
+    """The event may begin, or surely ends, on a day or before it."""
+    return col(Event.date_end if query.date_match == "certain" else Event.date_start) <= day
