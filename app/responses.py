@@ -170,7 +170,7 @@ async def events(request: Request, query: EventQuery) -> Response:
     return answer
 
 
-_BATCH = 80  # events, which are held at once; other requests wait for as many
+_BATCH = 40  # events, which are held at once; other requests wait for as many
 
 
 async def _encoded(request: Request, query: EventQuery, form: formats.Format, encoder: Encoder) -> Response:
