@@ -211,7 +211,7 @@ def _page_of_words(query: EventList, order: Order) -> Statement:
 def count(query: EventList, most: int | None) -> Statement:
     """How many events there are, up to `most`."""
     leads = [lead for part in _both_parts(query) if (lead := _lead(query, part)) is not None]
-    if leads:
+    if leads and not _is_scanned(query):
         together = _together(
             [one for lead in leads for one in _ranges(query, lead)], disjoint=leads[0].disjoint
         )
@@ -223,6 +223,13 @@ def count(query: EventList, most: int | None) -> Statement:
         counted = counted.limit(literal(most, Integer))
     total: Statement = select(func.count()).select_from(counted.subquery())
     return total.execution_options(**{REPLANNED: query.q is not None})
+
+
+def _is_scanned(query: EventList) -> bool:
+    """Nothing but a range of days leads to what is asked for, and all in it would be looked up for the rest."""
+    lead = _lead_of(query)
+    leads_by_date = lead is not None and not lead[0] and not _is_boxed(query)
+    return leads_by_date and not where.given(query) <= set(_DATES)
 
 
 def _ranges(query: EventList, lead: _Lead) -> Iterable[Select[Any]]:

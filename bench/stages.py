@@ -34,7 +34,7 @@ ITEMS = ("W1", "W3", "W5", "W7", "W8", "W9")
 _FIRST = 200  # requests that are not counted
 # None of these calls another of them.
 STAGES: dict[str, Sequence[tuple[Any, str]]] = {
-    "read the address": [(routing._Reader, "_read")],  # noqa: SLF001
+    "read the address": [(routing._Reader, "query")],  # noqa: SLF001
     "find the statement, bind values": [
         *((event_lists, name) for name in ("key", "parts", "values")),
         (prepared.Statements, "get"),
