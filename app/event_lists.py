@@ -51,6 +51,7 @@ _LEADS: tuple[tuple[str, Any, Any], ...] = (  # the rarest value first: its list
     ("type", Event, Event.type),
 )
 _DATES = ("date_from", "date_to")
+_COVERED = {"status", "type", "dataset", *_DATES}  # what the index of documents' ids answers
 _BY_DATE = ("-date", "date")
 _DOCUMENT = col(EventDocument.id) == col(Event.document_id)
 Part = Literal["begun within", "begun before"]
@@ -216,7 +217,11 @@ def count(query: EventList, most: int | None) -> Statement:
             [one for lead in leads for one in _ranges(query, lead)], disjoint=leads[0].disjoint
         )
     else:
-        conditions = *where.clauses(where.marked(query)), col(Event.span) >= 0
+        conditions = [*where.clauses(where.marked(query)), col(Event.span) >= 0]
+        if (
+            where.given(query) <= _COVERED
+        ):  # all have a document; said here, it has SQLite read that index, and no row
+            conditions.append(col(Event.document_id) > literal(0))
         together = select(col(Event.id)).where(*conditions).subquery()
     counted = select(together)
     if most is not None:
