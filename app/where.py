@@ -87,23 +87,23 @@ def bound(query: Query) -> dict[str, Any]:
     return values
 
 
-def _given(query: Query) -> list[tuple[str, Where, Any]]:
-    """The filters that a query makes use of: names, SQL and values."""
+def _given(query: Query, kind: type = Where) -> list[tuple[str, Any, Any]]:
+    """The fields with a mark of this kind that a query makes use of: names, marks and values."""
     values = vars(query)
     return [
         (name, mark, value)
-        for name, mark in _marked_fields(type(query))
+        for name, mark in _marked_fields(type(query), kind)
         if (value := values[name]) is not None
     ]
 
 
 @cache
-def _marked_fields(model: type[Query]) -> tuple[tuple[str, Where], ...]:
+def _marked_fields(model: type[Query], kind: type = Where) -> tuple[tuple[str, Any], ...]:
     return tuple(
         (name, mark)
         for name, field in model.model_fields.items()
         for mark in field.metadata
-        if isinstance(mark, Where)
+        if isinstance(mark, kind)
     )
 
 
@@ -114,19 +114,4 @@ def given(query: Query) -> set[str]:
 
 def references(query: Query) -> list[tuple[str, Any, list[str]]]:
     """(parameter, column, values) of each parameter that names rows of another table."""
-    values = vars(query)
-    return [
-        (name, column, value)
-        for name, column in _referring_fields(type(query))
-        if (value := values[name]) is not None
-    ]
-
-
-@cache
-def _referring_fields(model: type[Query]) -> tuple[tuple[str, Any], ...]:
-    return tuple(
-        (name, mark.column)
-        for name, field in model.model_fields.items()
-        for mark in field.metadata
-        if isinstance(mark, Refers)
-    )
+    return [(name, mark.column, value) for name, mark, value in _given(query, Refers)]
