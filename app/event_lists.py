@@ -218,9 +218,8 @@ def count(query: EventList, most: int | None) -> Statement:
         )
     else:
         conditions = [*where.clauses(where.marked(query)), col(Event.span) >= 0]
-        if (
-            where.given(query) <= _COVERED
-        ):  # all have a document; said here, it has SQLite read that index, and no row
+        # All have a document; said here, it has SQLite read the index that begins with it, and no row.
+        if where.given(query) <= _COVERED:
             conditions.append(col(Event.document_id) > literal(0))
         together = select(col(Event.id)).where(*conditions).subquery()
     counted = select(together)
