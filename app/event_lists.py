@@ -128,9 +128,9 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
         found = found.where(*where.clauses(where.marked(query)), col(Event.span) >= 0)
         if query.cursor is not None:
             found = found.where(order.behind())
-        return _with_documents(found.order_by(*order.clauses()).limit(limit), order).execution_options(
-            **{REPLANNED: query.q is not None}
-        )
+        return _with_documents(
+            found.order_by(*order.clauses()).limit(limit), order, dialect
+        ).execution_options(**{REPLANNED: query.q is not None})
     here = Order((lead.table.date_start, lead.event_id), order.descending)
     ranges = list(_ranges(query, lead))
     if query.cursor is not None:
@@ -139,19 +139,28 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
         found = ranges[0].with_only_columns(col(EventDocument.document), *here.columns)
         found = found.join(EventDocument, col(EventDocument.id) == lead.table.document_id)
         return found.order_by(*here.clauses()).limit(limit)
-    pages = [_first_of(one.order_by(*here.clauses()).limit(limit), cells) for one in ranges]
+    first = [one.order_by(*here.clauses()).limit(limit) for one in ranges]
+    if len(first) == 1 and cells is None:
+        return _with_documents(first[0], order, dialect)
+    pages = [_first_of(one, cells) for one in first]
     keys = _together([select(each) for each in pages], disjoint=lead.disjoint)
     out = Order((keys.c.day, keys.c.id), order.descending)
-    return _with_documents(select(keys).order_by(*out.clauses()).limit(limit), order)
+    return _with_documents(select(keys).order_by(*out.clauses()).limit(limit), order, dialect)
 
 
-def _with_documents(page: Select[Any], order: Order) -> Statement:
-    """The documents of a page of (key, id, document id): what is sorted before is not them."""
+def _with_documents(page: Select[Any], order: Order, dialect: str) -> Statement:
+    """The documents of a page of (day or another key, id, document's id): what is sorted is not them.
+
+    SQLite looks up what stands in the place of a column for one row after another, in the order of the page.
+    """
     cut = page.subquery()
     *keys, document_id = cut.c
+    its = col(EventDocument.id) == document_id
+    if dialect == "sqlite":
+        return select(select(col(EventDocument.document)).where(its).scalar_subquery(), *keys)
     return (
         select(col(EventDocument.document), *keys)
-        .join_from(cut, EventDocument, col(EventDocument.id) == document_id)
+        .join_from(cut, EventDocument, its)
         .order_by(*Order(tuple(keys), order.descending).clauses())
     )
 
@@ -206,7 +215,7 @@ def _page_of_words(query: EventList, order: Order) -> Statement:
     )
     found = select(*order.columns, col(Event.document_id)).select_from(joined)
     found = found.where(*conditions, whole_days)
-    return _with_documents(found.order_by(*order.clauses()).limit(limit), order)
+    return _with_documents(found.order_by(*order.clauses()).limit(limit), order, "sqlite")
 
 
 def count(query: EventList, most: int | None) -> Statement:

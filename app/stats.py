@@ -4,9 +4,9 @@ from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
-from typing import Literal, TypeAlias
+from itertools import accumulate, groupby
+from operator import itemgetter, sub
+from typing import Literal, TypeAlias, TypeVar
 
 Unit = Literal["year", "month", "day"]
 LENGTHS: Mapping[Unit, int] = {
@@ -23,6 +23,8 @@ Key: TypeAlias = tuple[str, ...]  # what a row is of, beside its period
 Change: TypeAlias = tuple[int, int, int, int, int]
 # One row of a timeline: the number of its period, its key, how many events are possible and certain, and deaths.
 Bucket: TypeAlias = tuple[int, Key, int, int, int]
+
+_At = TypeVar("_At", int, str)  # the number or the name of a period
 
 
 class TooManyRows(ValueError):
@@ -57,6 +59,11 @@ def last_day(unit: Unit, period: int) -> date:
     return date(first.year, month, monthrange(first.year, month)[1])
 
 
+def count(unit: Unit, low: date, high: date) -> int:
+    """How many periods a range of days touches."""
+    return number(unit, high) - number(unit, low) + 1
+
+
 def name(unit: Unit, period: int) -> str:
     """What a period is called."""
     return first_day(unit, period).isoformat()[: LENGTHS[unit]]
@@ -88,14 +95,34 @@ def timeline(
     return buckets
 
 
-def _gathered(changes: Iterable[Change]) -> list[Change]:
+def line(
+    names: Sequence[str], made: Sequence[tuple[str, int, int, int, int]]
+) -> tuple[Iterable[int], Sequence[int], Sequence[int]]:
+    """How many events are possible and certain, and deaths, in periods that follow each other.
+
+    It is what `timeline` says of them, from changes with the names of their periods, those before the first included.
+    """
+    held = {change[0]: change for change in made}
+    if len(held) < len(made):
+        held = {change[0]: change for change in _gathered(made)}
+    going_on = sum([begun - ended for name, begun, ended, _, _ in held.values() if name < names[0]])
+    quiet = ("", 0, 0, 0, 0)
+    _, begun, ended, within, deaths = zip(*[held.get(name, quiet) for name in names], strict=True)
+    until_then = accumulate(ended, initial=-going_on)
+    return map(sub, accumulate(begun), until_then), within, deaths
+
+
+def _gathered(
+    changes: Iterable[tuple[_At, int, int, int, int]],
+) -> list[tuple[_At, int, int, int, int]]:
     """The changes in order, those of one period added up."""
     found = sorted(changes)
     if len({change[0] for change in found}) == len(found):
         return found
     added = []
     for at, same in groupby(found, itemgetter(0)):
-        _, begun, ended, within, deaths = map(sum, zip(*same, strict=True))
+        _, *counts = zip(*same, strict=True)
+        begun, ended, within, deaths = map(sum, counts)
         added.append((at, begun, ended, within, deaths))
     return added
 

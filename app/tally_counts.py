@@ -4,7 +4,7 @@ What may have happened in a range is all that began by its end but for what ende
 began in it but for what went on after it: an index has the few events that go on after a day.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -168,23 +168,32 @@ def going_on(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
     return found.where(*goes_on, *asked).group_by(*(col(columns[key]) for key in keys))
 
 
+# The periods whose sums stand for all that lies before a range of finer ones.
+_COARSER: Mapping[stats.Unit, stats.Unit] = {"year": "year", "month": "year", "day": "month"}
+
+
 def periods(query: EventFilters, unit: stats.Unit) -> Statement:
     """(period, starts, ends, within, deaths), of each type and dataset that adds up, as far as the end of the range.
 
-    All that lies before the range is one row, of the first period there is.
+    What lies before the coarser period in which the range begins is one row, of the first period there is, and says
+    only where events start and end.
     """
     counted = [col(getattr(EventTally, name)) for name in ("starts", "ends", "within", "deaths")]
-    held = [col(EventTally.level) == literal_column(f"'{unit}'"), *_cells(EventTally, query, ())]
-    period = col(EventTally.period)
+    cells = list(_cells(EventTally, query, ()))
+    level, period = col(EventTally.level), col(EventTally.period)
+    held = [level == literal_column(f"'{unit}'"), *cells]
     if query.date_to is not None:
         held.append(period <= bindparam(f"date_to_{unit}", type_=String))
     if query.date_from is None:
         return select(period, *counted).where(*held)
-    first = bindparam(f"date_from_{unit}", type_=String)
-    sums = [cast(func.coalesce(func.sum(number), _NONE), BigInteger) for number in counted]
-    before: Statement = select(literal_column(f"'{stats.name(unit, stats.number(unit, date.min))}'"), *sums)
+    coarser = _COARSER[unit]
+    first = bindparam(f"date_from_{coarser}", type_=String)
+    sums = [cast(func.coalesce(func.sum(number), _NONE), BigInteger) for number in counted[:2]]
+    opening: ColumnElement[str] = literal_column(f"'{stats.name(unit, stats.number(unit, date.min))}'")
+    before: Statement = select(opening, *sums, _NONE, _NONE)
+    before = before.where(level == literal_column(f"'{coarser}'"), *cells, period < first)
     within = select(period, *counted).where(*held, period >= first)
-    return union_all(before.where(*held, period < first), within)  # type: ignore[return-value]
+    return union_all(before, within)  # type: ignore[return-value]
 
 
 def _cells(tally: Any, query: EventFilters, keys: Sequence[str]) -> Iterator[ColumnElement[bool]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache, partial
+from itertools import chain, islice, repeat
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -56,17 +57,56 @@ def _postgresql_period(element: _Period, compiler: SQLCompiler, **kw: Any) -> st
     return f"left(to_char({day}, 'YYYY-MM-DD'), {length})"
 
 
+# What its period and its key say, and three numbers, for `rendering.stats_row_json`.
+_Row: TypeAlias = tuple[bytes, bytes, int, int, int]
+
+
 async def events(reader: Reader, query: StatsQuery) -> Page:
-    """The rows of the groups that are asked for, for `rendering.stats_row_json`; BadRequest when they are too many."""
+    """The rows of the groups that are asked for; BadRequest when they are too many."""
     await check_references(reader, query)
     try:
-        found = await (_in_time(reader, query, query.unit) if query.unit else _altogether(reader, query))
+        rows = await _rows(reader, query)
     except stats.TooManyRows:
         raise BadRequest(_too_many(query)) from None
+    return Page(rows, None, len(rows), total_is_exact=True)
+
+
+async def _rows(reader: Reader, query: StatsQuery) -> Sequence[_Row]:
+    low, high = _bounds(query)
+    unit = query.unit
+    few = unit and low and high and stats.count(unit, low, high) <= query.limit
+    if unit and low and high and few and _tallied(query, unit, low, high):
+        return await _line(reader, query, unit, low, high)
+    found = await (_in_time(reader, query, unit) if unit else _altogether(reader, query))
     named = await _named(reader, query.keys, found)
     when = _when(query)
-    rows = [(when(at), named[key], possible, certain, deaths) for at, key, possible, certain, deaths in found]
-    return Page(rows, None, len(rows), total_is_exact=True)
+    return [(when(at), named[key], possible, certain, deaths) for at, key, possible, certain, deaths in found]
+
+
+async def _line(reader: Reader, query: StatsQuery, unit: stats.Unit, low: date, high: date) -> Sequence[_Row]:
+    """What most ask for, and get hundreds of rows of: the whole periods of a range, as the tallies know them."""
+    years = [_year(unit, year) for year in range(low.year, high.year + 1)]
+    first, count = stats.number(unit, low), stats.count(unit, low, high)
+    skipped = first - stats.number(unit, date(low.year, 1, 1))
+    names, headings = (
+        list(islice(chain.from_iterable(periods), skipped, skipped + count))
+        for periods in zip(*years, strict=True)
+    )
+    possible, certain, deaths = stats.line(names, await _tallies(reader, query, unit))
+    rows = zip(headings, repeat(b""), possible, certain, deaths, strict=False)
+    return list(rows) if query.fill == "zero" else [row for row in rows if row[2]]
+
+
+@lru_cache(1_000)
+def _year(unit: stats.Unit, year: int) -> tuple[Sequence[str], Sequence[bytes]]:
+    """What the periods of a year are called, and what rows say of them."""
+    periods = range(stats.number(unit, date(year, 1, 1)), stats.number(unit, date(year, 12, 31)) + 1)
+    return [stats.name(unit, at) for at in periods], [_whole_period_json(unit, at) for at in periods]
+
+
+async def _tallies(reader: Reader, query: StatsQuery, unit: stats.Unit) -> Sequence[Any]:
+    key, values = tally_counts.key(query, "periods", unit), tally_counts.values(query)
+    return await reader.prepared(key, lambda _: tally_counts.periods(query, unit), values)
 
 
 def _too_many(query: StatsQuery) -> dict[str, Any]:
@@ -114,16 +154,9 @@ async def _changes(
     reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
 ) -> Mapping[stats.Key, Sequence[stats.Change]]:
     """Where events begin and end, by key; what lies outside the range may be told as at its edge."""
-    if not query.keys and tally_counts.counts(query) and _whole(query, unit, low, high):
-        key, values = tally_counts.key(query, "periods", unit), tally_counts.values(query)
-        rows = await reader.prepared(key, lambda _: tally_counts.periods(query, unit), values)
+    if _tallied(query, unit, low, high):
         number_of = stats.number_of
-        return {
-            (): [
-                (number_of(period), begun, ended, within, deaths)
-                for period, begun, ended, within, deaths in rows
-            ]
-        }
+        return {(): [(number_of(period), *counts) for period, *counts in await _tallies(reader, query, unit)]}
     start: Any = col(Event.date_start)
     end: Any = col(Event.date_end)
     # Without this, events that reach out of the range on many days would be as many rows.
@@ -140,9 +173,9 @@ async def _changes(
     return found
 
 
-def _whole(query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None) -> bool:
-    """The range consists of whole periods, of which tallies know what may have happened in them."""
-    if query.date_match == "certain" and (low or high):
+def _tallied(query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None) -> bool:
+    """The tallies know what may have happened: the range consists of whole periods."""
+    if query.keys or not tally_counts.counts(query) or (query.date_match == "certain" and (low or high)):
         return False
     begins = low is None or low == stats.first_day(unit, stats.number(unit, low))
     return begins and (high is None or high == stats.last_day(unit, stats.number(unit, high)))
