@@ -29,6 +29,7 @@ from app.records import (
     Withdrawal,
 )
 from app.tables import Clock, Dataset, Event, EventDocument, Evidence, Load
+from tests import make
 from tests.conftest import SEED
 from tests.derived import check_derived
 from tests.parts import events_of, release_of, replace
@@ -634,6 +635,17 @@ def test_rendering_all_repairs_what_is_stored_and_is_no_change(engine: Engine) -
     assert render_all(engine) == 2
     _assert_rendered(engine)
     assert _dump(engine, "clock") == before
+
+
+def test_words_are_one_piece_after_a_load_of_many(engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL keeps no pieces")
+    load(engine, make.release(make.event("made.one"), make.event("made.two")))
+    others = make.dataset("other")
+    load(engine, make.release(make.event("other.one"), make.event("other.two"), dataset=others))
+    with engine.connect() as connection:
+        told = connection.execute(text("SELECT block FROM event_search_data WHERE id = 10")).scalar_one()
+    assert told[5] == 1  # after four bytes of a version and the number of levels
 
 
 def test_words_are_found_after_an_edit_and_old_ones_are_not(engine: Engine, client: TestClient) -> None:

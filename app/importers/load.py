@@ -45,7 +45,7 @@ def load(
                 _finish(connection, load_id, "failed", Summary(read=summary.read), reason)
                 _tell_news(connection)
             raise
-        _tidy(connection)
+        _tidy(connection, summary)
     return summary
 
 
@@ -63,6 +63,8 @@ def render_all(engine: Engine) -> int:
         writer = Writer(connection)
         count = writer.render_all()
         writer.close(news=True)
+        if connection.dialect.name == "sqlite":
+            _merge_words(connection)
         return count
 
 
@@ -162,17 +164,35 @@ def _describe(connection: Connection, dataset_id: str) -> None:
     connection.execute(update(_DATASET).where(_DATASET.c.id == dataset_id).values(values))
 
 
-def _tidy(connection: Connection) -> None:
+def _tidy(connection: Connection, summary: Summary) -> None:
     """Let the database know what it holds now, so that it plans well."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
         connection.exec_driver_sql("ANALYZE")
+        held = connection.scalar(select(func.sum(_DATASET.c.events))) or 0
+        if (summary.inserted + summary.updated) * _MERGED_FROM >= held:
+            _merge_words(connection)
         connection.commit()
         return
     connection.execution_options(isolation_level="AUTOCOMMIT")
     # The server would come to it later by itself; of new words it has only a list until then.
     connection.exec_driver_sql(f"VACUUM (ANALYZE) {_planned(_INDEXED)}, event_search")
     connection.exec_driver_sql(f"ANALYZE {_planned(_LARGE)}")
+
+
+# A load of less than one event in so many leaves the words as they are: to write them anew would take longer.
+_MERGED_FROM = 8
+# In bytes, and as much as fits into a page of the database. A word's days lead into its pages by an index that must
+# itself fit into one of them: where it does not, SQLite reads all that is newer than the day asked for.
+_WORDS_PAGE = 16_200
+
+
+def _merge_words(connection: Connection) -> None:
+    """Make SQLite's full-text index one piece: as it grows it becomes a dozen, and each search begins in all of them."""
+    for command, value in (("pgsz", _WORDS_PAGE), ("optimize", None)):
+        connection.exec_driver_sql(
+            "INSERT INTO event_search (event_search, rank) VALUES (?, ?)", (command, value)
+        )
 
 
 def _planned(names: Sequence[str]) -> str:
