@@ -105,13 +105,18 @@ def values(query: EventList) -> dict[str, Any]:
 
 
 def _places(query: EventList, bound: dict[str, Any]) -> dict[str, int]:
-    """Where in the full-text index a page by date begins and ends at most."""
+    """Where in the full-text index a page by date begins and ends at most.
+
+    Of two bounds on the same side SQLite leads to the one and reads all as far as the other.
+    """
     found = {}
-    if query.cursor is not None and query.sort in _BY_DATE:
-        whole_day = search.SEQUENCE if query.sort == "-date" else 0
-        found["after_place"] = search.document_id(bound["after_0"]) | whole_day
     if query.date_to is not None:
         found["last_place"] = search.document_id(query.date_to) | search.SEQUENCE
+    if query.cursor is not None and query.sort == "-date":
+        whole_day = search.document_id(bound["after_0"]) | search.SEQUENCE
+        found["last_place"] = min(whole_day, found.get("last_place", whole_day))
+    elif query.cursor is not None and query.sort == "date":
+        found["first_place"] = search.document_id(bound["after_0"])
     return found
 
 
@@ -194,10 +199,10 @@ def _page_of_words(query: EventList, order: Order) -> Statement:
     ]
     if query.cursor is not None:
         conditions.append(order.behind())
-        bound = bindparam("after_place", type_=BigInteger)
-        conditions.append(words.c.rowid <= bound if order.descending else words.c.rowid >= bound)
-    if query.date_to is not None:
+    if query.date_to is not None or (query.cursor is not None and order.descending):
         conditions.append(words.c.rowid <= bindparam("last_place", type_=BigInteger))
+    if query.cursor is not None and not order.descending:
+        conditions.append(words.c.rowid >= bindparam("first_place", type_=BigInteger))
     joined = words.join(Event, col(Event.document_id) == words.c.rowid)
     place = words.c.rowid.desc() if order.descending else words.c.rowid
     first = (
