@@ -61,12 +61,13 @@ def in_cells(box: list[float], *, marked: bool) -> ColumnElement[bool]:
 def box_bound(box: list[float]) -> dict[str, Any]:
     """What is bound to the marks of a box."""
     cells = {} if places.breadth(box) == places.WIDE else {places.MARK: places.cells(box)}
-    return cells | {f"bbox_{n}": degrees for n, degrees in enumerate(box)}
+    return cells | places.one_by_one(box) | {f"bbox_{n}": degrees for n, degrees in enumerate(box)}
 
 
 def box_shape(box: list[float]) -> tuple[Hashable, ...]:
     """What of a box decides on the text of its condition."""
-    return places.breadth(box), _crosses(box), box[0] == -180 or box[2] == 180
+    edge = box[0] == -180 or box[2] == 180
+    return places.breadth(box), len(places.one_by_one(box)), _crosses(box), edge
 
 
 def _crosses(box: list[float]) -> bool:

@@ -125,8 +125,9 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
     order, limit, by_date = ORDERS[query.sort], bindparam("limit", type_=Integer), query.sort in _BY_DATE
     if query.q is not None and dialect == "sqlite" and by_date:
         return _page_of_words(query, order)
-    by_cell = dialect == "postgresql" and _is_boxed(query, places.NARROW)
-    cells = places.each_cell() if by_cell else None
+    each = places.each_cell() if dialect == "postgresql" and _is_boxed(query, places.NARROW) else None
+    in_turn = dialect == "sqlite" and part == "begun within" and _is_boxed(query)
+    cells = _cells(query) if in_turn else [] if each is None else [each.c.cell]
     lead = _lead(query, part, cells) if by_date else None
     if lead is None:
         found = select(*order.columns, col(Event.document_id))
@@ -144,11 +145,9 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
         found = ranges[0].with_only_columns(col(EventDocument.document), *here.columns)
         found = found.join(EventDocument, col(EventDocument.id) == lead.table.document_id)
         return found.order_by(*here.clauses()).limit(limit)
-    first = [one.order_by(*here.clauses()).limit(limit) for one in ranges]
-    if len(first) == 1 and cells is None:
-        return _with_documents(first[0], order, dialect)
-    pages = [_first_of(one, cells) for one in first]
-    keys = _together([select(each) for each in pages], disjoint=lead.disjoint)
+    if not in_turn:
+        ranges = [select(_first_of(one.order_by(*here.clauses()).limit(limit), each)) for one in ranges]
+    keys = _together(ranges, disjoint=lead.disjoint)
     out = Order((keys.c.day, keys.c.id), order.descending)
     return _with_documents(select(keys).order_by(*out.clauses()).limit(limit), order, dialect)
 
@@ -286,15 +285,20 @@ def _is_boxed(query: EventList, most: int = places.BROAD) -> bool:
     return query.bbox is not None and places.breadth(query.bbox) <= most
 
 
-def _lead(query: EventList, part: Part, cells: TableValuedAlias | None = None) -> _Lead | None:
+def _cells(query: EventList) -> Sequence[ColumnElement[int]]:
+    """A mark for each cell of a box that touches few: SQLite reads them in turn until the page is full."""
+    return [bindparam(name, type_=Integer) for name in places.one_by_one(query.bbox or ())]
+
+
+def _lead(query: EventList, part: Part, cells: Sequence[ColumnElement[int]] = ()) -> _Lead | None:
     if (found := _lead_of(query)) is None:
         return None
     name, table, column = found
     marks = where.marked(query)
     dated = _dated(marks, table, part)
     if query.bbox is not None and _is_boxed(query):
-        here = in_cells(query.bbox, marked=True) if cells is None else col(Event.cell) == cells.c.cell
-        dated = [(here, *when) for when in dated]
+        here = [col(Event.cell) == cell for cell in cells] or [in_cells(query.bbox, marked=True)]
+        dated = [(cell, *when) for cell, when in product(here, dated)]
     if not name:
         return _Lead(table, _DATES, dated, disjoint=True)
     asked = getattr(marks, name)

@@ -5,6 +5,7 @@ few short ranges whatever else there is. The cells only narrow: bounds are compa
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -25,7 +26,8 @@ from sqlalchemy.types import Boolean
 
 SIZE = 5  # degrees: boxes of a town and of a continent both touch few cells, and no cell holds too much
 _ROW = 100  # more than there are columns
-MARK = "bbox_cells"
+MARK, _MARK_OF_ONE = "bbox_cells", "bbox_cell_"
+_MOST_MARKS = 16  # each is a branch of the statement
 _FIRST_COLUMN, _LAST_COLUMN = 0, 360 // SIZE  # the last holds 180 degrees alone
 
 
@@ -83,7 +85,8 @@ def _postgresql_in_cells(element: InCells, compiler: Any, **kw: Any) -> str:
 def each_cell() -> TableValuedAlias:
     """A row for each cell that is bound to `MARK`, as PostgreSQL reads a list cell by cell.
 
-    SQLite needs no help: it stops reading a cell where that has nothing newer than what it has found.
+    SQLite is asked for few cells one by one, and of more stops reading one where that has nothing newer than what it
+    has found.
     """
     asked = _numbers(bindparam(MARK, type_=String()))
     return func.unnest(asked).table_valued("cell", name="cells").render_derived()
@@ -107,6 +110,12 @@ def breadth(box: Sequence[float]) -> int:
 
 def cells(box: Sequence[float]) -> str:
     """The numbers of the cells that a box touches, with commas between them."""
+    return ",".join(map(str, numbers(tuple(box))))
+
+
+@lru_cache(1_000)
+def numbers(box: tuple[float, ...]) -> Sequence[int]:
+    """The numbers of the cells that a box touches."""
     west, south, east, north = box
     rows = range(_at(south + 90), _at(north + 90) + 1)
     first, last = _at(west + 180), _at(east + 180)
@@ -115,7 +124,13 @@ def cells(box: Sequence[float]) -> str:
         columns = {*range(first, _LAST_COLUMN + 1), *range(last + 1)}
     if west == -180 or east == 180:  # one meridian, written in two ways
         columns |= {_FIRST_COLUMN, _LAST_COLUMN}
-    return ",".join(str(row * _ROW + column) for row, column in product(rows, sorted(columns)))
+    return [row * _ROW + column for row, column in product(rows, sorted(columns))]
+
+
+def one_by_one(box: Sequence[float]) -> dict[str, int]:
+    """The cells of a box that touches only so many that each may have a mark of its own."""
+    found = numbers(tuple(box)) if breadth(box) == SMALL else ()
+    return {f"{_MARK_OF_ONE}{n}": cell for n, cell in enumerate(found)} if len(found) <= _MOST_MARKS else {}
 
 
 def _at(degrees: float) -> int:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
+from app import places
 from app.bodies import Bodies
 
 COUNTED = (
@@ -88,3 +89,26 @@ def test_a_page_is_found_without_a_look_at_other_events(
 ) -> None:
     _get(worlds["sqlite"], f"/v1/events?{query}")
     assert _rows_looked_at(_plans(worlds["sqlite"], asked)) == []
+
+
+def test_a_page_of_a_small_box_is_read_from_its_cells_in_turn(
+    worlds: dict[str, TestClient], asked: list[str]
+) -> None:
+    _get(worlds["sqlite"], "/v1/events?bbox=0,10,12,20&date_to=2030")
+    steps = _plans(worlds["sqlite"], asked)
+    assert steps.count("MERGE (UNION ALL)") == len(places.numbers((0, 10, 12, 20))) - 1
+    assert not [step for step in steps if "TEMP B-TREE" in step]
+    assert {step.split(" (cell=? AND ")[0] for step in steps if "event " in step} == {
+        "SEARCH event USING INDEX ix_event_cell"
+    }
+
+
+def test_documents_are_looked_up_in_the_order_of_their_page(
+    worlds: dict[str, TestClient], asked: list[str]
+) -> None:
+    for query in ("q=talks", "bbox=-100,-40,100,60", "sort=-updated", "country=NE,ML"):
+        asked.clear()
+        _get(worlds["sqlite"], f"/v1/events?{query}")
+        assert _plans(worlds["sqlite"], asked)[-1].startswith(
+            "SEARCH event_document USING INTEGER PRIMARY KEY"
+        )
