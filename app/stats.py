@@ -21,6 +21,8 @@ Key: TypeAlias = tuple[str, ...]  # what a row is of, beside its period
 # The number of a period, how many events begin in it, end in it, do both, and the deaths of those that do both.
 # An open end is in the period of `date.min` or `date.max`.
 Change: TypeAlias = tuple[int, int, int, int, int]
+# Changes as columns, with the names of their periods.
+Columns: TypeAlias = tuple[Sequence[str], Sequence[int], Sequence[int], Sequence[int], Sequence[int]]
 # One row of a timeline: the number of its period, its key, how many events are possible and certain, and deaths.
 Bucket: TypeAlias = tuple[int, Key, int, int, int]
 
@@ -96,20 +98,17 @@ def timeline(
 
 
 def line(
-    names: Sequence[str], made: Sequence[tuple[str, int, int, int, int]]
-) -> tuple[Iterable[int], Sequence[int], Sequence[int]]:
+    names: Sequence[str], going_on: int, made: Columns
+) -> tuple[list[int], Sequence[int], Sequence[int]]:
     """How many events are possible and certain, and deaths, in periods that follow each other.
 
-    It is what `timeline` says of them, from changes with the names of their periods, those before the first included.
+    It is what `timeline` says of them. No change is in another period, and as many events as said go on before them.
     """
-    held = {change[0]: change for change in made}
-    if len(held) < len(made):
-        held = {change[0]: change for change in _gathered(made)}
-    going_on = sum([begun - ended for name, begun, ended, _, _ in held.values() if name < names[0]])
-    quiet = ("", 0, 0, 0, 0)
-    _, begun, ended, within, deaths = zip(*[held.get(name, quiet) for name in names], strict=True)
-    until_then = accumulate(ended, initial=-going_on)
-    return map(sub, accumulate(begun), until_then), within, deaths
+    if made[0] != names:
+        held = {change[0]: change for change in _gathered(zip(*made, strict=True))}
+        made = tuple(zip(*[held.get(name, (name, 0, 0, 0, 0)) for name in names], strict=True))  # type: ignore[assignment]
+    _, begun, ended, within, deaths = made
+    return list(map(sub, accumulate(begun), accumulate(ended, initial=-going_on))), within, deaths
 
 
 def _gathered(

@@ -1,5 +1,6 @@
 """The SELECTs that count events by time, country, type, actor and dataset."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache, partial
@@ -85,16 +86,21 @@ async def _rows(reader: Reader, query: StatsQuery) -> Sequence[_Row]:
 
 async def _line(reader: Reader, query: StatsQuery, unit: stats.Unit, low: date, high: date) -> Sequence[_Row]:
     """What most ask for, and get hundreds of rows of: the whole periods of a range, as the tallies know them."""
-    years = [_year(unit, year) for year in range(low.year, high.year + 1)]
-    first, count = stats.number(unit, low), stats.count(unit, low, high)
-    skipped = first - stats.number(unit, date(low.year, 1, 1))
-    names, headings = (
-        list(islice(chain.from_iterable(periods), skipped, skipped + count))
-        for periods in zip(*years, strict=True)
-    )
-    possible, certain, deaths = stats.line(names, await _tallies(reader, query, unit))
-    rows = zip(headings, repeat(b""), possible, certain, deaths, strict=False)
+    going_on, made = await _tallies(reader, query, unit)
+    begins = stats.first_day(tally_counts.COARSER[unit], stats.number(tally_counts.COARSER[unit], low))
+    names, headings = _named_periods(unit, begins, high)
+    columns = headings, repeat(b""), *stats.line(names, going_on, made)
+    rows = islice(zip(*columns, strict=False), stats.count(unit, begins, low) - 1, None)
     return list(rows) if query.fill == "zero" else [row for row in rows if row[2]]
+
+
+def _named_periods(unit: stats.Unit, low: date, high: date) -> tuple[list[str], list[bytes]]:
+    """What the periods of a range are called, and what rows say of them."""
+    years = [_year(unit, year) for year in range(low.year, high.year + 1)]
+    skipped = stats.count(unit, date(low.year, 1, 1), low) - 1
+    end = skipped + stats.count(unit, low, high)
+    names, headings = (list(islice(chain.from_iterable(of), skipped, end)) for of in zip(*years, strict=True))
+    return names, headings
 
 
 @lru_cache(1_000)
@@ -104,9 +110,15 @@ def _year(unit: stats.Unit, year: int) -> tuple[Sequence[str], Sequence[bytes]]:
     return [stats.name(unit, at) for at in periods], [_whole_period_json(unit, at) for at in periods]
 
 
-async def _tallies(reader: Reader, query: StatsQuery, unit: stats.Unit) -> Sequence[Any]:
+async def _tallies(reader: Reader, query: StatsQuery, unit: stats.Unit) -> tuple[int, stats.Columns]:
+    """How many events go on as the changes begin that the tallies know of, and these."""
     key, values = tally_counts.key(query, "periods", unit), tally_counts.values(query)
-    return await reader.prepared(key, lambda _: tally_counts.periods(query, unit), values)
+    ((going_on, names, *counts),) = await reader.prepared(
+        key, partial(tally_counts.periods, query, unit), values
+    )
+    if names is None:
+        return going_on, ([], [], [], [], [])
+    return going_on, (names.split(","), *json.loads(f"[[{'],['.join(counts)}]]"))
 
 
 def _too_many(query: StatsQuery) -> dict[str, Any]:
@@ -155,8 +167,9 @@ async def _changes(
 ) -> Mapping[stats.Key, Sequence[stats.Change]]:
     """Where events begin and end, by key; what lies outside the range may be told as at its edge."""
     if _tallied(query, unit, low, high):
-        number_of = stats.number_of
-        return {(): [(number_of(period), *counts) for period, *counts in await _tallies(reader, query, unit)]}
+        going_on, made = await _tallies(reader, query, unit)
+        before = (stats.number(unit, date.min), going_on, 0, 0, 0)
+        return {(): [before, *zip(map(stats.number_of, made[0]), *made[1:], strict=True)]}
     start: Any = col(Event.date_start)
     end: Any = col(Event.date_end)
     # Without this, events that reach out of the range on many days would be as many rows.
