@@ -1,12 +1,12 @@
 """The SELECTs that count events by time, country, type, actor and dataset."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import chain, islice, repeat
 from typing import Any, TypeAlias
 
+from pydantic_core import from_json
 from sqlalchemy import (
     ColumnElement,
     Date,
@@ -118,7 +118,7 @@ async def _tallies(reader: Reader, query: StatsQuery, unit: stats.Unit) -> tuple
     )
     if names is None:
         return going_on, ([], [], [], [], [])
-    return going_on, (names.split(","), *json.loads(f"[[{'],['.join(counts)}]]"))
+    return going_on, (names.split(","), *from_json(f"[[{'],['.join(counts)}]]"))
 
 
 def _too_many(query: StatsQuery) -> dict[str, Any]:
