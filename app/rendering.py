@@ -1,6 +1,6 @@
 """How rows, and what is stored of events, become the JSON that `schemas` defines."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
@@ -56,13 +56,19 @@ def change_json(row: Any) -> bytes:
 
 
 def stats_heading_json(heading: Mapping[str, Any]) -> bytes:
-    """The beginning of a row of counts, which says what it counts."""
-    return to_json(heading)[1:-1] + b"," if heading else b""
+    """A part of the beginning of a row of counts, which says what it counts."""
+    return to_json(heading)[1:-1].replace(b"%", b"%%") + b"," if heading else b""
 
 
-# A row of counts: what its period and its key say, and three numbers. Called from C, as it is for thousands of rows.
-stats_row_json: Callable[[tuple[bytes, bytes, int, int, int]], bytes]
-stats_row_json = b'{%b%b"possible":%d,"certain":%d,"fatalities":%d}'.__mod__
+def stats_row(*headings: bytes) -> bytes:
+    """A row of counts before its three numbers are in it."""
+    return b'{%b"possible":%%d,"certain":%%d,"fatalities":%%d}' % b"".join(headings)
+
+
+def stats_json(rows: tuple[bytes, Iterable[int]]) -> bytes:
+    """A row of counts, or several with commas between them, and the numbers of all."""
+    row, numbers = rows
+    return row % tuple(numbers)
 
 
 def history_json(history: tuple[Any, Sequence[Any]]) -> bytes:

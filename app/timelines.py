@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache, partial
-from itertools import chain, islice, repeat
+from itertools import chain, compress, islice
 from typing import Any, TypeAlias
 
 from pydantic_core import from_json
@@ -58,56 +58,57 @@ def _postgresql_period(element: _Period, compiler: SQLCompiler, **kw: Any) -> st
     return f"left(to_char({day}, 'YYYY-MM-DD'), {length})"
 
 
-# What its period and its key say, and three numbers, for `rendering.stats_row_json`.
-_Row: TypeAlias = tuple[bytes, bytes, int, int, int]
-
-
 async def events(reader: Reader, query: StatsQuery) -> Page:
-    """The rows of the groups that are asked for; BadRequest when they are too many."""
+    """The rows of the groups that are asked for, for `rendering.stats_json`; BadRequest when they are too many."""
     await check_references(reader, query)
-    try:
-        rows = await _rows(reader, query)
-    except stats.TooManyRows:
-        raise BadRequest(_too_many(query)) from None
-    return Page(rows, None, len(rows), total_is_exact=True)
-
-
-async def _rows(reader: Reader, query: StatsQuery) -> Sequence[_Row]:
     low, high = _bounds(query)
     unit = query.unit
     few = unit and low and high and stats.count(unit, low, high) <= query.limit
     if unit and low and high and few and _tallied(query, unit, low, high):
         return await _line(reader, query, unit, low, high)
-    found = await (_in_time(reader, query, unit) if unit else _altogether(reader, query))
+    try:
+        found = await (_in_time(reader, query, unit) if unit else _altogether(reader, query))
+    except stats.TooManyRows:
+        raise BadRequest(_too_many(query)) from None
     named = await _named(reader, query.keys, found)
-    when = _when(query)
-    return [(when(at), named[key], possible, certain, deaths) for at, key, possible, certain, deaths in found]
+    when, row_of = _when(query), rendering.stats_row
+    rows = [(row_of(when(at), named[key]), counts) for at, key, *counts in found]
+    return Page(rows, None, len(rows), total_is_exact=True)
 
 
-async def _line(reader: Reader, query: StatsQuery, unit: stats.Unit, low: date, high: date) -> Sequence[_Row]:
-    """What most ask for, and get hundreds of rows of: the whole periods of a range, as the tallies know them."""
+async def _line(reader: Reader, query: StatsQuery, unit: stats.Unit, low: date, high: date) -> Page:
+    """What most ask for, and get hundreds of rows of: the whole periods of a range, as the tallies know them.
+
+    They are written in one go.
+    """
     going_on, made = await _tallies(reader, query, unit)
-    begins = stats.first_day(tally_counts.COARSER[unit], stats.number(tally_counts.COARSER[unit], low))
-    names, headings = _named_periods(unit, begins, high)
-    columns = headings, repeat(b""), *stats.line(names, going_on, made)
-    rows = islice(zip(*columns, strict=False), stats.count(unit, begins, low) - 1, None)
-    return list(rows) if query.fill == "zero" else [row for row in rows if row[2]]
+    coarser = tally_counts.COARSER[unit]
+    begins = stats.first_day(coarser, stats.number(coarser, low))
+    names, blank = _named_periods(unit, begins, high)
+    columns: list[Sequence[Any]] = [blank, *stats.line(names, going_on, made)]
+    columns = [column[stats.count(unit, begins, low) - 1 :] for column in columns]
+    if query.fill == "none" and not all(columns[1]):
+        columns = [list(compress(column, columns[1])) for column in columns]
+    rows, *counts = columns
+    numbers = chain.from_iterable(zip(*counts, strict=True))
+    return Page([(b",".join(rows), numbers)], None, len(rows), total_is_exact=True)
 
 
 def _named_periods(unit: stats.Unit, low: date, high: date) -> tuple[list[str], list[bytes]]:
-    """What the periods of a range are called, and what rows say of them."""
+    """What the periods of a range are called, and their rows before there are numbers in them."""
     years = [_year(unit, year) for year in range(low.year, high.year + 1)]
     skipped = stats.count(unit, date(low.year, 1, 1), low) - 1
     end = skipped + stats.count(unit, low, high)
-    names, headings = (list(islice(chain.from_iterable(of), skipped, end)) for of in zip(*years, strict=True))
-    return names, headings
+    names, rows = (list(islice(chain.from_iterable(of), skipped, end)) for of in zip(*years, strict=True))
+    return names, rows
 
 
 @lru_cache(1_000)
 def _year(unit: stats.Unit, year: int) -> tuple[Sequence[str], Sequence[bytes]]:
-    """What the periods of a year are called, and what rows say of them."""
+    """The same of a year."""
     periods = range(stats.number(unit, date(year, 1, 1)), stats.number(unit, date(year, 12, 31)) + 1)
-    return [stats.name(unit, at) for at in periods], [_whole_period_json(unit, at) for at in periods]
+    rows = [rendering.stats_row(_whole_period_json(unit, at)) for at in periods]
+    return [stats.name(unit, at) for at in periods], rows
 
 
 async def _tallies(reader: Reader, query: StatsQuery, unit: stats.Unit) -> tuple[int, stats.Columns]:

@@ -27,4 +27,4 @@ async def count_events(request: Request, query: Annotated[StatsQuery, Query()]) 
     Rows are in order of time, then most possible first. There is one page: what would be longer than `limit` is
     refused.
     """
-    return await responses.page(request, query, timelines.events, rendering.stats_row_json)
+    return await responses.page(request, query, timelines.events, rendering.stats_json)
