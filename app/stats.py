@@ -35,7 +35,9 @@ class TooManyRows(ValueError):
 
 def number(unit: Unit, day: date) -> int:
     """The number of the period that `day` lies in; periods that follow each other have numbers that do."""
-    return {"year": day.year, "month": day.year * 12 + day.month - 1, "day": day.toordinal()}[unit]
+    if unit == "day":
+        return day.toordinal()
+    return day.year if unit == "year" else day.year * 12 + day.month - 1
 
 
 @lru_cache(_PERIODS_KEPT)

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import lru_cache, partial
-from itertools import chain, compress, islice
+from functools import partial
 from typing import Any, TypeAlias
 
-from pydantic_core import from_json
 from sqlalchemy import (
     ColumnElement,
     Date,
@@ -26,7 +24,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
-from app import codes, rendering, stats, tally_counts
+from app import codes, rendering, stats, tally_counts, tally_timelines
 from app.db import Reader, Statement
 from app.errors import BadRequest, fault
 from app.filters import StatsQuery
@@ -64,8 +62,8 @@ async def events(reader: Reader, query: StatsQuery) -> Page:
     low, high = _bounds(query)
     unit = query.unit
     few = unit and low and high and stats.count(unit, low, high) <= query.limit
-    if unit and low and high and few and _tallied(query, unit, low, high):
-        return await _line(reader, query, unit, low, high)
+    if unit and low and high and few and tally_timelines.known(query, unit, low, high):
+        return await tally_timelines.page(reader, query, unit, low, high)
     try:
         found = await (_in_time(reader, query, unit) if unit else _altogether(reader, query))
     except stats.TooManyRows:
@@ -74,52 +72,6 @@ async def events(reader: Reader, query: StatsQuery) -> Page:
     when, row_of = _when(query), rendering.stats_row
     rows = [(row_of(when(at), named[key]), counts) for at, key, *counts in found]
     return Page(rows, None, len(rows), total_is_exact=True)
-
-
-async def _line(reader: Reader, query: StatsQuery, unit: stats.Unit, low: date, high: date) -> Page:
-    """What most ask for, and get hundreds of rows of: the whole periods of a range, as the tallies know them.
-
-    They are written in one go.
-    """
-    going_on, made = await _tallies(reader, query, unit)
-    coarser = tally_counts.COARSER[unit]
-    begins = stats.first_day(coarser, stats.number(coarser, low))
-    names, blank = _named_periods(unit, begins, high)
-    columns: list[Sequence[Any]] = [blank, *stats.line(names, going_on, made)]
-    columns = [column[stats.count(unit, begins, low) - 1 :] for column in columns]
-    if query.fill == "none" and not all(columns[1]):
-        columns = [list(compress(column, columns[1])) for column in columns]
-    rows, *counts = columns
-    numbers = chain.from_iterable(zip(*counts, strict=True))
-    return Page([(b",".join(rows), numbers)], None, len(rows), total_is_exact=True)
-
-
-def _named_periods(unit: stats.Unit, low: date, high: date) -> tuple[list[str], list[bytes]]:
-    """What the periods of a range are called, and their rows before there are numbers in them."""
-    years = [_year(unit, year) for year in range(low.year, high.year + 1)]
-    skipped = stats.count(unit, date(low.year, 1, 1), low) - 1
-    end = skipped + stats.count(unit, low, high)
-    names, rows = (list(islice(chain.from_iterable(of), skipped, end)) for of in zip(*years, strict=True))
-    return names, rows
-
-
-@lru_cache(1_000)
-def _year(unit: stats.Unit, year: int) -> tuple[Sequence[str], Sequence[bytes]]:
-    """The same of a year."""
-    periods = range(stats.number(unit, date(year, 1, 1)), stats.number(unit, date(year, 12, 31)) + 1)
-    rows = [rendering.stats_row(_whole_period_json(unit, at)) for at in periods]
-    return [stats.name(unit, at) for at in periods], rows
-
-
-async def _tallies(reader: Reader, query: StatsQuery, unit: stats.Unit) -> tuple[int, stats.Columns]:
-    """How many events go on as the changes begin that the tallies know of, and these."""
-    key, values = tally_counts.key(query, "periods", unit), tally_counts.values(query)
-    ((going_on, names, *counts),) = await reader.prepared(
-        key, partial(tally_counts.periods, query, unit), values
-    )
-    if names is None:
-        return going_on, ([], [], [], [], [])
-    return going_on, (names.split(","), *from_json(f"[[{'],['.join(counts)}]]"))
 
 
 def _too_many(query: StatsQuery) -> dict[str, Any]:
@@ -145,30 +97,21 @@ def _when(query: StatsQuery) -> Callable[[int], bytes]:
     if unit is None:
         return lambda _: b""
     low, high = _bounds(query)
-    whole, cut = partial(_whole_period_json, unit), {}
+    whole, cut = partial(tally_timelines.whole_period_json, unit), {}
     for at in {stats.number(unit, day) for day in (low, high) if day}:
         days = stats.first_day(unit, at), stats.last_day(unit, at)
         within = max(days[0], low or date.min), min(days[1], high or date.max)
         if within != days:
-            cut[at] = _period_json(unit, at, *within)
+            cut[at] = tally_timelines.period_json(unit, at, *within)
     return (lambda at: cut.get(at) or whole(at)) if cut else whole
-
-
-@lru_cache(20_000)  # a timeline names the same few over and over
-def _whole_period_json(unit: stats.Unit, at: int) -> bytes:
-    return _period_json(unit, at, stats.first_day(unit, at), stats.last_day(unit, at))
-
-
-def _period_json(unit: stats.Unit, at: int, start: date, end: date) -> bytes:
-    return rendering.stats_heading_json({unit: stats.name(unit, at), "start": start, "end": end})
 
 
 async def _changes(
     reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
 ) -> Mapping[stats.Key, Sequence[stats.Change]]:
     """Where events begin and end, by key; what lies outside the range may be told as at its edge."""
-    if _tallied(query, unit, low, high):
-        going_on, made = await _tallies(reader, query, unit)
+    if tally_timelines.known(query, unit, low, high):
+        going_on, made = await tally_timelines.changes(reader, query, unit)
         before = (stats.number(unit, date.min), going_on, 0, 0, 0)
         return {(): [before, *zip(map(stats.number_of, made[0]), *made[1:], strict=True)]}
     start: Any = col(Event.date_start)
@@ -185,14 +128,6 @@ async def _changes(
         changes.append((stats.number_of(first), possible, 0, certain, deaths))
         changes.append((stats.number_of(last), 0, possible, 0, 0))
     return found
-
-
-def _tallied(query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None) -> bool:
-    """The tallies know what may have happened: the range consists of whole periods."""
-    if query.keys or not tally_counts.counts(query) or (query.date_match == "certain" and (low or high)):
-        return False
-    begins = low is None or low == stats.first_day(unit, stats.number(unit, low))
-    return begins and (high is None or high == stats.last_day(unit, stats.number(unit, high)))
 
 
 async def _altogether(reader: Reader, query: StatsQuery) -> list[stats.Bucket]:

@@ -392,7 +392,7 @@ def test_rows_are_what_their_schema_writes(worlds: dict[str, TestClient]) -> Non
 
 def test_names_are_written_as_json(client: TestClient, engine: Engine) -> None:
     """Also those that JSON has to escape."""
-    title = 'A "so-called" \\ \u20ac \u2028 title'
+    title = 'A 100 % "so-called" \\ \u20ac \u2028 title, %d'
     load(engine, make.release(make.event("made.one"), dataset=make.dataset(title=title)))
     (row,) = rows(client, "group=dataset")
     assert row["dataset_name"] == title

@@ -1,0 +1,76 @@
+"""Timelines that the tallies know of: hundreds of rows, written in one go."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache, partial
+from itertools import chain, compress, islice
+from typing import Any
+
+from pydantic_core import from_json
+
+from app import rendering, stats, tally_counts
+from app.db import Reader
+from app.filters import StatsQuery
+from app.pagination import Page
+
+
+def known(query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None) -> bool:
+    """The tallies know what may have happened: the range consists of whole periods."""
+    if query.keys or not tally_counts.counts(query) or (query.date_match == "certain" and (low or high)):
+        return False
+    begins = low is None or low == stats.first_day(unit, stats.number(unit, low))
+    return begins and (high is None or high == stats.last_day(unit, stats.number(unit, high)))
+
+
+async def page(reader: Reader, query: StatsQuery, unit: stats.Unit, low: date, high: date) -> Page:
+    """The rows of the whole periods of a range, which are what most ask for."""
+    going_on, made = await changes(reader, query, unit)
+    coarser = tally_counts.COARSER[unit]
+    begins = stats.first_day(coarser, stats.number(coarser, low))
+    names, blank = _named_periods(unit, begins, high)
+    columns: list[Sequence[Any]] = [blank, *stats.line(names, going_on, made)]
+    columns = [column[stats.count(unit, begins, low) - 1 :] for column in columns]
+    if query.fill == "none" and not all(columns[1]):
+        columns = [list(compress(column, columns[1])) for column in columns]
+    rows, *counts = columns
+    numbers = chain.from_iterable(zip(*counts, strict=True))
+    return Page([(b",".join(rows), numbers)], None, len(rows), total_is_exact=True)
+
+
+def _named_periods(unit: stats.Unit, low: date, high: date) -> tuple[list[str], list[bytes]]:
+    """What the periods of a range are called, and their rows before there are numbers in them."""
+    years = [_year(unit, year) for year in range(low.year, high.year + 1)]
+    skipped = stats.count(unit, date(low.year, 1, 1), low) - 1
+    end = skipped + stats.count(unit, low, high)
+    names, rows = (list(islice(chain.from_iterable(of), skipped, end)) for of in zip(*years, strict=True))
+    return names, rows
+
+
+@lru_cache(1_000)
+def _year(unit: stats.Unit, year: int) -> tuple[Sequence[str], Sequence[bytes]]:
+    """The same of a year."""
+    periods = range(stats.number(unit, date(year, 1, 1)), stats.number(unit, date(year, 12, 31)) + 1)
+    rows = [rendering.stats_row(whole_period_json(unit, at)) for at in periods]
+    return [stats.name(unit, at) for at in periods], rows
+
+
+async def changes(reader: Reader, query: StatsQuery, unit: stats.Unit) -> tuple[int, stats.Columns]:
+    """How many events go on as the changes begin that the tallies know of, and these."""
+    key, values = tally_counts.key(query, "periods", unit), tally_counts.values(query)
+    ((going_on, names, *counts),) = await reader.prepared(
+        key, partial(tally_counts.periods, query, unit), values
+    )
+    if names is None:
+        return going_on, ([], [], [], [], [])
+    return going_on, (names.split(","), *from_json(f"[[{'],['.join(counts)}]]"))
+
+
+@lru_cache(20_000)  # a timeline names the same few over and over
+def whole_period_json(unit: stats.Unit, at: int) -> bytes:
+    """What a row says of a period that no range cuts."""
+    return period_json(unit, at, stats.first_day(unit, at), stats.last_day(unit, at))
+
+
+def period_json(unit: stats.Unit, at: int, start: date, end: date) -> bytes:
+    """What a row says of a period: its name, and its days within the asked range."""
+    return rendering.stats_heading_json({unit: stats.name(unit, at), "start": start, "end": end})
