@@ -13,8 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError, to_json
 from sqlalchemy import ColumnElement, bindparam, literal, tuple_
 
-from app.db import Statement
 from app.errors import BadRequest, fault
+from app.prepared import Statement
 
 COUNT_CAP = 10_000
 _NOT_THE_QUERY = {"limit", "cursor", "count", "format"}  # may change from page to page

@@ -1,7 +1,6 @@
 """What the data's state is called, looked up so cheaply that every request can."""
 
 import asyncio
-import os
 import sqlite3
 from pathlib import Path
 from typing import Protocol
@@ -9,8 +8,9 @@ from typing import Protocol
 import psycopg
 from sqlalchemy.engine import make_url
 
-from app.db import NOW, named
 from app.settings import Settings
+from app.snapshots import NOW, named
+from app.sqlite_reads import Which
 
 
 class Watch(Protocol):
@@ -35,24 +35,23 @@ class _SqliteWatch:
     """SQLite tells a connection by a number whether another one, of any process, has committed since."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._address = str(path), f"{path.as_uri()}?mode=ro"
+        self._which, self._address = Which(path), f"{path.as_uri()}?mode=ro"
         self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._file = self._which.file()
         self._seen: int | None = None
         self._version: str | None = None
 
     async def version(self) -> str | None:
         try:
             self._look(self._opened())
-        except (OSError, sqlite3.Error):
+        except sqlite3.Error:
             await self.close()
         return self._version
 
     def _opened(self) -> sqlite3.Connection:
-        now = os.stat(self._path)  # noqa: PTH116 - which costs half
-        file = now.st_dev, now.st_ino
+        file = self._which.file()
         if self._connection is None or file != self._file:
-            self._close()  # another file has taken the place of this one, such as a restored copy
+            self._close()
             self._connection = sqlite3.connect(
                 self._address, uri=True, timeout=0, isolation_level=None, check_same_thread=False
             )

@@ -12,11 +12,11 @@ import httpx2
 import pytest
 
 from app import queries, responses
-from app.db import Reader
 from app.errors import Unavailable
 from app.filters import EventList
 from app.overload import Queue
 from app.pagination import Page
+from app.snapshots import Reader
 from tests.conftest import KINDS
 from tests.operations import OPERATIONS, check_problem
 from tests.serving import served
