@@ -32,6 +32,7 @@ class _Transport:
     def __init__(self, transport: asyncio.Transport, tasks: Collection[Any]) -> None:
         self._transport, self._tasks = transport, tasks
         self._waiting: list[bytes] = []
+        self._later = asyncio.get_running_loop().call_soon  # which to ask for takes a system call
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -39,7 +40,7 @@ class _Transport:
     def write(self, data: bytes) -> None:
         self._waiting.append(data)
         if len(self._waiting) == 1:
-            asyncio.get_running_loop().call_soon(self._send)
+            self._later(self._send)
         elif len(self._tasks) == 1:  # nothing else is at work that could be waited for
             self._send()
 

@@ -32,7 +32,10 @@ def watch(settings: Settings) -> Watch:
 
 
 class _SqliteWatch:
-    """SQLite tells a connection by a number whether another one, of any process, has committed since."""
+    """SQLite tells a connection by a number whether another one, of any process, has committed since.
+
+    One look serves all requests that have come by then: those of a round of the event loop.
+    """
 
     def __init__(self, path: Path) -> None:
         self._which, self._address = Which(path), f"{path.as_uri()}?mode=ro"
@@ -40,13 +43,22 @@ class _SqliteWatch:
         self._file = self._which.file()
         self._seen: int | None = None
         self._version: str | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # which to ask for takes a system call
+        self._has_looked = False
 
     async def version(self) -> str | None:
-        try:
-            self._look(self._opened())
-        except sqlite3.Error:
-            await self.close()
+        if not self._has_looked:
+            self._has_looked = True
+            self._loop = self._loop or asyncio.get_running_loop()
+            self._loop.call_soon(self._end_round)
+            try:
+                self._look(self._opened())
+            except sqlite3.Error:
+                await self.close()
         return self._version
+
+    def _end_round(self) -> None:
+        self._has_looked = False
 
     def _opened(self) -> sqlite3.Connection:
         file = self._which.file()
