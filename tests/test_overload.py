@@ -1,6 +1,7 @@
 """More requests than can be answered: some are refused in the one shape, none wait long, and then all is well at once."""
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -234,3 +235,21 @@ def test_a_small_answer_is_one_piece(world_url: str) -> None:
             connection.sendall(b"GET /v1/countries/NE HTTP/1.1\r\nHost: localhost\r\n\r\n")
             head, body = connection.recv(1 << 16).split(b"\r\n\r\n", 1)
             assert b"content-length: %d" % len(body) in head
+
+
+@pytest.mark.parametrize("line", ["GET /v1/events?q=biểu HTTP/1.1", "BREW /pot COFFEE/1.0", "\x00\x01"])
+def test_what_is_no_http_is_a_problem(world_url: str, line: str) -> None:
+    with (
+        served(world_url) as base,
+        socket.create_connection(("127.0.0.1", urlsplit(base).port), 10) as connection,
+    ):
+        connection.sendall(f"{line}\r\nHost: localhost\r\n\r\n".encode())
+        head, body = _told(connection, b"never").split(b"\r\n\r\n", 1)
+    status, *lines = head.decode().split("\r\n")
+    assert status == "HTTP/1.1 400 Bad Request"
+    headers = dict(one.split(": ", 1) for one in lines)
+    assert headers["content-type"] == "application/problem+json"
+    assert int(headers["content-length"]) == len(body)
+    told = json.loads(body)
+    assert "percent-encoded" in told["detail"]
+    assert told["request_id"]
