@@ -1,80 +1,25 @@
 """The processes that serve: one, or several that share the port and are replaced when they die."""
 
-import asyncio
 import gc
 import multiprocessing
 import os
 import signal
-from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from app.observability import COUNTED_TOGETHER, log_json_lines
+from app.protocol import Protocol
 from app.settings import Settings
 
-_NO_HTTP = (
-    "The request is not HTTP. Letters beyond ASCII have to be percent-encoded in an address, as by"
-    " curl --get --data-urlencode 'q=biểu tình'"
-)
 _LAST_SECONDS = 8  # for answers that are under way when the server is told to stop; Docker waits for 10
 # uvloop takes one connection from a socket in a round, so that under load new ones would wait for seconds, and a
 # probe among them. It listens several times at the same socket instead.
 _TAKEN_AT_ONCE = 16
-
-
-class _Transport:
-    """A transport that sends what is written in a round of the event loop together, since each time costs as much
-    as a short query: the head of an answer with its body, and the answers of a round one after the other."""
-
-    def __init__(self, transport: asyncio.Transport, tasks: Collection[Any]) -> None:
-        self._transport, self._tasks = transport, tasks
-        self._waiting: list[bytes] = []
-        self._later = asyncio.get_running_loop().call_soon  # which to ask for takes a system call
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        self._waiting.append(data)
-        if len(self._waiting) == 1:
-            self._later(self._send)
-        elif len(self._tasks) == 1:  # nothing else is at work that could be waited for
-            self._send()
-
-    def _send(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._transport.writelines(waiting)
-
-    def close(self) -> None:
-        self._send()
-        self._transport.close()
-
-
-class Protocol(HttpToolsProtocol):
-    """HTTP as uvicorn speaks it, in fewer pieces, and with one shape of errors."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(_Transport(transport, self.tasks))  # type: ignore[arg-type]
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - ours says more
-        from fastapi import Request
-
-        from app.errors import problem
-
-        refused = problem(Request({"type": "http", "path": "/", "headers": []}), 400, _NO_HTTP)
-        head = b"".join(b"%b: %b\r\n" % header for header in refused.raw_headers)
-        self.transport.write(
-            b"HTTP/1.1 400 Bad Request\r\n%bconnection: close\r\n\r\n%b" % (head, refused.body)
-        )
-        self.transport.close()
 
 
 def run(host: str, port: int, workers: int) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from app.main import create_app
-from app.serving import Protocol
+from app.protocol import Protocol
 from app.settings import Settings
 
 
