@@ -60,7 +60,9 @@ class ListQuery(Query):
 
 def as_text(value: object) -> str:
     """A key's text as a cursor has it; ValueError for what no database takes."""
-    if not isinstance(value, str) or "\0" in value or value.encode("utf-8", "ignore").decode() != value:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError
+    if not value.isascii() and value.encode("utf-8", "ignore").decode() != value:
         raise ValueError
     return value
 

@@ -123,7 +123,7 @@ def _list_body(found: Page, link: str | None, as_json: AsJson) -> bytes:
     exact = {None: b"null", True: b"true", False: b"false"}[found.total_is_exact]
     token = b"" if found.token is None else b',"token":"%s"' % found.token.encode()
     end = b'],"next":%s,"total":%s,"total_is_exact":%s%s}' % (following, total, exact, token)
-    items = [as_json(row) for row in found.rows] or [b""]
+    items = [*map(as_json, found.rows)] or [b""]
     items[0] = b'{"items":[' + items[0]
     items[-1] += end
     return b",".join(items)  # which is all that copies the whole
