@@ -66,7 +66,7 @@ async def _total(reader: Reader, query: EventList, values: Mapping[str, Any]) ->
         return COUNT_CAP if capped else int(total), not capped
     most = COUNT_CAP + 1 if query.count == "capped" else None
     key = event_lists.key(query, ("count", most))
-    ((total,),) = await reader.prepared(key, lambda _: event_lists.count(query, most), values)
+    ((total,),) = await reader.prepared(key, lambda dialect: event_lists.count(query, most, dialect), values)
     capped = most is not None and total > COUNT_CAP
     return COUNT_CAP if capped else total, not capped
 
