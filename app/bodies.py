@@ -1,58 +1,77 @@
-"""Finished answers, kept in memory for as long as the data they were made of is the newest."""
+"""Finished answers: what tells one from another, and those that are kept while the data is as it was."""
 
+import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 
 from starlette.responses import Response
 from starlette.types import Scope
 
+from app import __version__
+from app.rendering import REPRESENTATION
 from app.watch import Watch
 
+Headers = list[tuple[bytes, bytes]]
 _LARGEST = 1 << 20  # bytes of one answer that is kept
 _OVERHEAD = 2_000  # bytes that an answer takes beside its body and address, on the safe side
 _ALSO_ON_304 = frozenset({b"etag", b"cache-control", b"vary"})
+_SOFTWARE = f"{__version__} {REPRESENTATION}".encode()
 
 
 class Whole(Response):
     """A finished answer: these bytes with these headers, made of the data in the state called `version`."""
 
     def __init__(
-        self,
-        body: bytes,
-        headers: Mapping[str, str],
-        status: int = HTTPStatus.OK,
-        version: str | None = None,
+        self, body: bytes, headers: Headers, status: int = HTTPStatus.OK, version: str | None = None
     ) -> None:
         # Starlette's own way to the same costs as much as finding a page does.
         self.status_code, self.body, self.background, self.version = status, body, None, version
-        self.raw_headers = [(name.lower().encode(), text.encode("latin-1")) for name, text in headers.items()]
+        self.raw_headers = headers
         if status == HTTPStatus.OK:
             self.raw_headers.append((b"content-length", b"%d" % len(body)))
 
     def to(self, scope: Scope) -> "Whole":
         """The answer to whoever asks: this one, or 304 when the client holds it."""
-        tags = held(scope)
-        if not tags or ("*" not in tags and dict(self.raw_headers)[b"etag"].decode() not in tags):
+        if not is_held(scope, self.raw_headers):
             return self
-        unchanged = Whole(b"", {}, HTTPStatus.NOT_MODIFIED)
-        unchanged.raw_headers = [header for header in self.raw_headers if header[0] in _ALSO_ON_304]
-        return unchanged
+        kept = [header for header in self.raw_headers if header[0] in _ALSO_ON_304]
+        return Whole(b"", kept, HTTPStatus.NOT_MODIFIED)
 
 
-_TAG = re.compile(r'(?:W/)?("[^"]*")|(\*)')
+def validators(scope: Scope, version: str) -> Headers:
+    """The same address in the same form, of the data in the same state, by the same software, is the same bytes."""
+    asked = repr((version, _asked(scope)))
+    digest = hashlib.blake2b(asked.encode(), digest_size=12, key=_SOFTWARE).hexdigest()
+    age = _caching(scope["app"].state.settings.max_age)
+    return [(b"etag", b'"%b"' % digest.encode()), (b"cache-control", age), (b"vary", b"Accept")]
 
 
-def held(scope: Scope) -> Collection[str]:
-    """The entity tags that the client says it holds; `*` stands for any."""
+@cache
+def _caching(age: int) -> bytes:
+    return b"public, max-age=%d" % age if age else b"no-cache"
+
+
+_TAG = re.compile(rb'(?:W/)?("[^"]*")|(\*)')
+
+
+def is_held(scope: Scope, headers: Headers, *, by_name: bool = False) -> bool:
+    """The client says that it holds what has these validators: `by_name`, or as whatever there is."""
     given = given_headers(scope).get(b"if-none-match")
-    return () if given is None else [tag or star for tag, star in _TAG.findall(str(given, "latin-1"))]
+    if given is None:
+        return False
+    held = {tag or star for tag, star in _TAG.findall(given)}
+    return dict(headers)[b"etag"] in held or (b"*" in held and not by_name)
 
 
 def given_headers(scope: Scope) -> Mapping[bytes, bytes]:
     """The headers of a request; of one that comes twice, the first."""
-    return dict(reversed(scope["headers"]))
+    given: Mapping[bytes, bytes] | None = scope.get("given_headers")
+    if given is None:
+        given = scope["given_headers"] = dict(reversed(scope["headers"]))
+    return given
 
 
 class Bodies:
@@ -60,38 +79,40 @@ class Bodies:
 
     def __init__(self, most: int, watch: Watch) -> None:
         self._most, self._watch, self._size = most, watch, 0
-        self._kept: OrderedDict[Hashable, Whole] = OrderedDict()
-
-    async def version(self) -> str | None:
-        """What the data's state is called, at the least price; None when there is no telling."""
-        return await self._watch.version()
+        self._kept: OrderedDict[_Asked, Whole] = OrderedDict()
 
     async def find(self, scope: Scope) -> Whole | None:
-        """The answer to this request, if it is kept and there is nothing newer."""
-        key = _key(scope)
-        kept = self._kept.get(key)
-        if kept is None or kept.version != await self._watch.version():
+        """The answer that takes no look at the data: one that is kept and still true, or 304 for whom it is."""
+        asked = _asked(scope)
+        if asked not in self._kept and b"if-none-match" not in given_headers(scope):
             return None
-        if key in self._kept:  # it may have gone meanwhile
-            self._kept.move_to_end(key)
-        return kept
+        version = await self._watch.version()
+        if version is None:  # there is no telling
+            return None
+        kept = self._kept.get(asked)  # it may have gone meanwhile
+        if kept is not None and kept.version == version:
+            self._kept.move_to_end(asked)
+            return kept.to(scope)
+        checks = validators(scope, version)
+        return Whole(b"", checks, HTTPStatus.NOT_MODIFIED) if is_held(scope, checks, by_name=True) else None
 
     def keep(self, scope: Scope, answer: Response) -> None:
         """Keep an answer for whoever asks the same, if it is one that can be kept."""
         if not isinstance(answer, Whole) or answer.version is None or answer.status_code != HTTPStatus.OK:
             return
-        key = _key(scope)
-        self._forget(key)
-        if len(answer.body) <= _LARGEST and _size(key, answer) <= self._most:
-            self._kept[key] = answer
-            self._size += _size(key, answer)
+        asked = _asked(scope)
+        size = _size(asked, answer)
+        self._forget(asked)
+        if len(answer.body) <= _LARGEST and size <= self._most:
+            self._kept[asked] = answer
+            self._size += size
         while self._size > self._most:
             self._forget(next(iter(self._kept)))
 
-    def _forget(self, key: Hashable) -> None:
-        gone = self._kept.pop(key, None)
+    def _forget(self, asked: "_Asked") -> None:
+        gone = self._kept.pop(asked, None)
         if gone is not None:
-            self._size -= _size(key, gone)
+            self._size -= _size(asked, gone)
 
     def clear(self) -> None:
         """Forget every answer."""
@@ -103,16 +124,15 @@ class Bodies:
         await self._watch.close()
 
 
-_Key = tuple[str, str, str, bytes, bytes, bytes]
+_Asked = tuple[str, str, str, bytes, bytes, bytes]
 
 
-def _key(scope: Scope) -> _Key:
+def _asked(scope: Scope) -> _Asked:
     """All that an answer depends on but the data: the address, as it was asked, and the form."""
     given = given_headers(scope)
     root, host, accept = scope.get("root_path", ""), given.get(b"host", b""), given.get(b"accept", b"")
     return scope["path"], root, scope["scheme"], scope["query_string"], host, accept
 
 
-def _size(key: Hashable, answer: Whole) -> int:
-    assert isinstance(key, tuple)
-    return sum(map(len, key)) + len(answer.body) + _OVERHEAD
+def _size(asked: _Asked, answer: Whole) -> int:
+    return sum(map(len, asked)) + len(answer.body) + _OVERHEAD

@@ -283,7 +283,7 @@ def _database_failure(error: Exception) -> str | None:
     """What a failure of the database means, or None if it is another failure."""
     from sqlalchemy.exc import DBAPIError
 
-    from app.db import meaning
+    from app.snapshots import meaning
 
     return meaning(error) if isinstance(error, DBAPIError) else None
 

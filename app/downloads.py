@@ -2,13 +2,15 @@
 
 import asyncio
 import hashlib
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastapi import Request
 from starlette.responses import FileResponse, Response
 
-from app import bodies, exports, queries, responses
+from app import exports, queries, responses
+from app.bodies import Whole, is_held, validators
 from app.errors import NotBuilt
 from app.filters import EventQuery
 from app.settings import Settings
@@ -53,18 +55,17 @@ async def parquet(request: Request, dataset_id: str) -> Response:
     responses.check_key(dataset_id)
     for _ in range(_TRIES):
         version = await _version(request, dataset_id)
-        headers = responses.validators(request, version)
-        if not {headers["ETag"], "*"}.isdisjoint(bodies.held(request.scope)):
-            return Response(status_code=304, headers=headers)
+        checks = validators(request.scope, version)
+        if is_held(request.scope, checks):
+            return Whole(b"", checks, HTTPStatus.NOT_MODIFIED)
         path = await request.app.state.downloads.parquet(dataset_id, version)
         if await _version(request, dataset_id) == version:
             break
-    headers["Content-Disposition"] = f'attachment; filename="{dataset_id}.parquet"'
-    return FileResponse(path, media_type=PARQUET, headers=headers)
+    answer = FileResponse(path, media_type=PARQUET, filename=f"{dataset_id}.parquet")
+    answer.raw_headers += checks
+    return answer
 
 
 async def _version(request: Request, dataset_id: str) -> str:
-    async with request.app.state.reads.snapshot() as reader:
-        await queries.dataset(reader, dataset_id)
-        version: str = reader.version
-    return version
+    _, version = await request.app.state.reads.answer(lambda reader: queries.dataset(reader, dataset_id))
+    return str(version)

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Integer,
+    Join,
     Select,
     Subquery,
     TableValuedAlias,
@@ -190,19 +191,13 @@ def _page_of_words(query: EventList, order: Order) -> Statement:
     Within a day the index has an order of its own, so all of the last day is looked at.
     """
     words, limit = search.WORDS, bindparam("limit", type_=Integer)
-    marks = where.marked(query, probing=True)
-    conditions = [
-        search.holds_words(),
-        *where.clauses(marks, without=("q",)),
-        col(Event.span) >= 0,
-    ]
+    joined, conditions = _with_words(query)
     if query.cursor is not None:
         conditions.append(order.behind())
     if query.date_to is not None or (query.cursor is not None and order.descending):
         conditions.append(words.c.rowid <= bindparam("last_place", type_=BigInteger))
     if query.cursor is not None and not order.descending:
         conditions.append(words.c.rowid >= bindparam("first_place", type_=BigInteger))
-    joined = words.join(Event, col(Event.document_id) == words.c.rowid)
     place = words.c.rowid.desc() if order.descending else words.c.rowid
     first = (
         select(words.c.rowid.label("place"))
@@ -222,8 +217,26 @@ def _page_of_words(query: EventList, order: Order) -> Statement:
     return _with_documents(found.order_by(*order.clauses()).limit(limit), order, "sqlite")
 
 
-def count(query: EventList, most: int | None) -> Statement:
+def _with_words(query: EventList) -> tuple[Join, list[ColumnElement[bool]]]:
+    """Events as SQLite's full-text index leads to them, and what they have to fulfil."""
+    marks, words = where.marked(query, probing=True), search.WORDS
+    others = where.clauses(marks, without=("q",))
+    joined = words.join(Event, col(Event.document_id) == words.c.rowid)
+    return joined, [search.holds_words(), *others, col(Event.span) >= 0]
+
+
+def count(query: EventList, most: int | None, dialect: str) -> Statement:
     """How many events there are, up to `most`."""
+    if (
+        dialect == "sqlite"
+        and most is not None
+        and query.q is not None
+        and where.given(query) <= {"q", *_COVERED}
+    ):
+        # One after the other, up to the last that counts; otherwise a list of all that have the words comes first.
+        joined, conditions = _with_words(query)
+        found = select(col(Event.id)).select_from(joined).where(*conditions).limit(literal(most, Integer))
+        return select(func.count()).select_from(found.subquery())
     leads = [lead for part in _both_parts(query) if (lead := _lead(query, part)) is not None]
     if leads and not _is_scanned(query):
         together = _together(

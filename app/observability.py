@@ -38,6 +38,8 @@ _SECONDS = Histogram(
 _USABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _PROCESS, _NUMBERS = os.urandom(8).hex(), count()
 _MOMENT = 0.01  # seconds for which a line may wait to be written
+_pid = cache(os.getpid)
+os.register_at_fork(after_in_child=_pid.cache_clear)
 _METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -84,7 +86,7 @@ class _Told(logging.LogRecord):
     lineno, exc_info, exc_text, stack_info = 0, None, None, None
 
     def __init__(self, scope: Scope, operation: str, method: str, status: int, seconds: float) -> None:
-        self.created, self.process = time.time(), os.getpid()
+        self.created, self.process = time.time(), _pid()
         self.request_id = scope["request_id"]
         self.operation, self.method = operation, method
         self.path, self.query = scope["path"], scope["query_string"].decode("ascii", "replace")

@@ -9,10 +9,11 @@ from pydantic_core import from_json, to_json
 from starlette.responses import Response
 
 from app import queries, responses
-from app.db import Reader
+from app.bodies import Headers
 from app.filters import OgcQuery
 from app.ogc_schemas import EventProperties, properties
 from app.pagination import Page
+from app.snapshots import Reader
 
 GEOJSON = "application/geo+json"
 SCHEMA = "application/schema+json"
@@ -61,11 +62,10 @@ def linked(base: str) -> Callable[[tuple[bytes, bytes]], bytes]:
 async def page(request: Request, query: OgcQuery) -> Response:
     """A page of features."""
 
-    async def make(reader: Reader) -> tuple[bytes, dict[str, str]]:
+    async def make(reader: Reader) -> tuple[bytes, Headers]:
         found = await queries.events(reader, query)
         following = responses.next_link(request, found)
-        headers = {"Link": f'<{following}>; rel="next"'} if following else {}
-        links = _links(request, following)
+        headers, links = responses.following(following), _links(request, following)
         if len(found.rows) <= _QUICK:
             return _features_json(found, links), headers
         return await asyncio.to_thread(_features_json, found, links), headers
@@ -97,8 +97,8 @@ async def answer(
 ) -> Response:
     """What `describe` says of the data, at the address that the client knows."""
 
-    async def make(reader: Reader) -> tuple[bytes, dict[str, str]]:
-        return to_json(await describe(reader, base(request))), {}
+    async def make(reader: Reader) -> tuple[bytes, Headers]:
+        return to_json(await describe(reader, base(request))), []
 
     return await responses.made(request, make, media_type)
 
@@ -190,9 +190,7 @@ def contract(request: Request) -> Response:
     accepted = request.headers.get("accept", "")
     plain = responses.JSON in accepted and OPENAPI not in accepted
     document = to_json(request.app.openapi())
-    answer = responses.fixed(request, document, responses.JSON if plain else OPENAPI)
-    answer.headers["Vary"] = "Accept"
-    return answer
+    return responses.fixed(request, document, responses.JSON if plain else OPENAPI)
 
 
 def base(request: Request) -> str:

@@ -27,6 +27,7 @@ class Queue:
         self._patience = patience
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._round: float | None = None  # since when
+        self._loop: asyncio.AbstractEventLoop | None = None  # which to ask for takes a system call
 
     async def turn(self, path: str) -> None:
         """Returns when a request for `path` may begin; Unavailable when that is not in time."""
@@ -49,7 +50,8 @@ class Queue:
 
     def _begin_round(self) -> None:
         self._round = time.monotonic()
-        asyncio.get_running_loop().call_soon(self._end_round)  # after all that is ready now
+        self._loop = self._loop or asyncio.get_running_loop()
+        self._loop.call_soon(self._end_round)  # after all that is ready now
 
     def _end_round(self) -> None:
         self._round, admitted = None, 0

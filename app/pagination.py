@@ -13,8 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError, to_json
 from sqlalchemy import ColumnElement, bindparam, literal, tuple_
 
-from app.db import Statement
 from app.errors import BadRequest, fault
+from app.prepared import Statement
 
 COUNT_CAP = 10_000
 _NOT_THE_QUERY = {"limit", "cursor", "count", "format"}  # may change from page to page
@@ -60,7 +60,9 @@ class ListQuery(Query):
 
 def as_text(value: object) -> str:
     """A key's text as a cursor has it; ValueError for what no database takes."""
-    if not isinstance(value, str) or "\0" in value or value.encode("utf-8", "ignore").decode() != value:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError
+    if not value.isascii() and value.encode("utf-8", "ignore").decode() != value:
         raise ValueError
     return value
 

@@ -39,8 +39,8 @@ class _Compiled:
 class Statements:
     """The statements that were compiled, by key."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+    def __init__(self, dialect: Dialect, adapt: Callable[[Statement], Statement] = lambda made: made) -> None:
+        self._dialect, self._adapt = dialect, adapt
         self._held: dict[Hashable, _Compiled] = {}
         self.slow: set[Hashable] = set()  # of their keys, those whose last run was slow
 
@@ -53,7 +53,7 @@ class Statements:
             if len(self._held) >= _MOST_SHAPES:
                 self._held.clear()
                 self.slow.clear()
-            found = self._held[key] = _Compiled(make(self._dialect.name), self._dialect)
+            found = self._held[key] = _Compiled(self._adapt(make(self._dialect.name)), self._dialect)
         bound = found.bind(values)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("statement", extra={"statement": found.text, "parameters": str(bound)})

@@ -8,7 +8,6 @@ from sqlalchemy import Row, Text, bindparam, column, func, literal, select, tabl
 from sqlmodel import SQLModel, col
 
 from app import codes, event_lists, tally_counts
-from app.db import Reader, Statement
 from app.errors import BadRequest, Gone, NotFound, Unavailable, fault
 from app.filters import EventList
 from app.pagination import (
@@ -22,7 +21,9 @@ from app.pagination import (
     statement,
     token,
 )
+from app.prepared import Statement
 from app.resource_filters import ActorQuery, ChangeQuery, CountryQuery, DatasetQuery, SourceQuery
+from app.snapshots import Reader
 from app.tables import Actor, Clock, Country, Dataset, Event, EventDocument, EventRevision, Load, Source
 from app.where import clauses, references
 
@@ -65,7 +66,7 @@ async def _total(reader: Reader, query: EventList, values: Mapping[str, Any]) ->
         return COUNT_CAP if capped else int(total), not capped
     most = COUNT_CAP + 1 if query.count == "capped" else None
     key = event_lists.key(query, ("count", most))
-    ((total,),) = await reader.prepared(key, lambda _: event_lists.count(query, most), values)
+    ((total,),) = await reader.prepared(key, lambda dialect: event_lists.count(query, most, dialect), values)
     capped = most is not None and total > COUNT_CAP
     return COUNT_CAP if capped else total, not capped
 

@@ -1,9 +1,10 @@
 """How rows, and what is stored of events, become the JSON that `schemas` defines."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -28,9 +29,8 @@ def evidence_document(evidence: list[schemas.Evidence]) -> bytes:
     return _EVIDENCE.serializer.to_json(evidence)
 
 
-def event_json(row: Any) -> bytes:
-    """An event's stored document, which comes first in its row, is its JSON already."""
-    return row[0]  # type: ignore[no-any-return]
+# An event's stored document, which comes first in its row, is its JSON already. Called from C, as for hundreds of rows.
+event_json: Callable[[Sequence[Any]], bytes] = itemgetter(0)
 
 
 def event_with_evidence_json(documents: tuple[bytes, bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""The one way in which a read becomes a response: snapshot, ETag, 304, Link."""
+"""The one way in which a read becomes a response: a view of the data, ETag, 304, Link."""
 
 import asyncio
 import hashlib
@@ -14,15 +14,15 @@ from fastapi import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from app import __version__, formats, queries
-from app.bodies import Whole, given_headers, held
-from app.db import Reader
+from app import formats, queries
+from app.bodies import Headers, Whole, given_headers, is_held, validators
 from app.errors import BadRequest, NotFound, fault
 from app.feeds import Feed
 from app.filters import EventQuery, FeedQuery
 from app.formats import Encoder
 from app.pagination import Page
-from app.rendering import REPRESENTATION, event_json
+from app.rendering import event_json
+from app.snapshots import Reader
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"
@@ -34,7 +34,7 @@ class GeoJson(JSONResponse):
     media_type = GEOJSON
 
 
-Make = Callable[[Reader], Awaitable[tuple[bytes, dict[str, str]]]]
+Make = Callable[[Reader], Awaitable[tuple[bytes, Headers]]]
 AsJson = Callable[[Any], bytes]
 
 
@@ -43,10 +43,10 @@ async def page(
 ) -> Response:
     """A list: what `select` finds for `query`, each row rendered by `as_json`."""
 
-    async def make(reader: Reader) -> tuple[bytes, dict[str, str]]:
+    async def make(reader: Reader) -> tuple[bytes, Headers]:
         found = await select(reader, query)
         link = _next_link(request, found)
-        return _list_body(found, link, as_json), _following(link)
+        return _list_body(found, link, as_json), following(link)
 
     return await made(request, make)
 
@@ -62,8 +62,8 @@ async def one(
 
     check_key(key)
 
-    async def make(reader: Reader) -> tuple[bytes, dict[str, str]]:
-        return as_json(await select(reader, key)), {}
+    async def make(reader: Reader) -> tuple[bytes, Headers]:
+        return as_json(await select(reader, key)), []
 
     return await made(request, make, media_type)
 
@@ -76,7 +76,8 @@ def check_key(key: str) -> None:
 
 def fixed(request: Request, body: bytes, media_type: str = JSON) -> Response:
     """Something that only a new release of the software changes."""
-    return Whole(body, {"Content-Type": media_type} | validators(request, _digest(body))).to(request.scope)
+    scope = request.scope
+    return Whole(body, [_typed(media_type), *validators(scope, _digest(body))]).to(scope)
 
 
 @lru_cache(100)
@@ -84,41 +85,21 @@ def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-async def made(request: Request, make: Make, media_type: str = JSON, of: str = "") -> Response:
-    """What `make` makes of a snapshot; `of` is what it depends on beside the address and the data."""
-    if unchanged := await _unchanged(request, of):
-        return unchanged
-    async with request.app.state.reads.snapshot() as reader:
-        body, headers = await make(reader)
-    checks = validators(request, reader.version + of)
-    headers = {"Content-Type": media_type, **checks, **headers}
-    return Whole(body, headers, version=reader.version).to(request.scope)
+def _typed(media_type: str) -> tuple[bytes, bytes]:
+    return b"content-type", media_type.encode()
 
 
-async def _unchanged(request: Request, of: str) -> Response | None:
-    """304 for a client that holds what would be made, which nothing need be read for."""
-    tags = held(request.scope)
-    version = await request.app.state.bodies.version() if tags else None
-    if version is None:
-        return None
-    checks = validators(request, version + of)
-    return Whole(b"", checks, HTTPStatus.NOT_MODIFIED) if checks["ETag"] in tags else None
-
-
-_SOFTWARE = f"{__version__} {REPRESENTATION}".encode()
-
-
-def validators(request: Request, version: str) -> dict[str, str]:
-    """The same address, of the same data, by the same software, is the same bytes."""
+async def made(request: Request, make: Make, media_type: str = JSON) -> Response:
+    """What `make` makes of the data, which it may be asked for twice."""
     scope = request.scope
-    asked = f"{version} {scope['path']}?{scope['query_string']!r}"
-    digest = hashlib.blake2b(asked.encode(), digest_size=12, key=_SOFTWARE).hexdigest()
-    age = request.app.state.settings.max_age
-    return {"ETag": f'"{digest}"', "Cache-Control": f"public, max-age={age}" if age else "no-cache"}
+    (body, headers), version = await request.app.state.reads.answer(make)
+    headers = [_typed(media_type), *validators(scope, version), *headers]
+    return Whole(body, headers, version=version).to(scope)
 
 
-def _following(link: str | None) -> dict[str, str]:
-    return {"Link": f'<{link}>; rel="next"'} if link else {}
+def following(link: str | None) -> Headers:
+    """The header that leads to the next page."""
+    return [(b"link", f'<{link}>; rel="next"'.encode())] if link else []
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.,~&=-]*")  # what stands in a link as it was asked
@@ -142,7 +123,7 @@ def _list_body(found: Page, link: str | None, as_json: AsJson) -> bytes:
     exact = {None: b"null", True: b"true", False: b"false"}[found.total_is_exact]
     token = b"" if found.token is None else b',"token":"%s"' % found.token.encode()
     end = b'],"next":%s,"total":%s,"total_is_exact":%s%s}' % (following, total, exact, token)
-    items = [as_json(row) for row in found.rows] or [b""]
+    items = [*map(as_json, found.rows)] or [b""]
     items[0] = b'{"items":[' + items[0]
     items[-1] += end
     return b",".join(items)  # which is all that copies the whole
@@ -163,44 +144,47 @@ async def events(request: Request, query: EventQuery) -> Response:
     """Events in the format that the query or the Accept header asks for."""
     form = formats.chosen(query.format, _accepted(request))
     if form.encoder is None:
-        answer = await page(request, query, queries.events, event_json)
-    else:
-        answer = await _encoded(request, query, form, form.encoder())
-    answer.headers["Vary"] = "Accept"
-    return answer
+        return await page(request, query, queries.events, event_json)
+    if query.count != "none" and form is not formats.GEOJSON:
+        raise BadRequest(fault("count", f"{form.name} has no place to tell it; ask for json or geojson"))
+    if "limit" in query.model_fields_set:
+        return await _encoded_page(request, query, form, form.encoder)
+    return await _stream(request, query, form, form.encoder())
+
+
+async def _encoded_page(
+    request: Request, query: EventQuery, form: formats.Format, encoder_of: Callable[[], Encoder]
+) -> Response:
+    async def make(reader: Reader) -> tuple[bytes, Headers]:
+        found, encoder = await queries.events(reader, query), encoder_of()
+        link = _next_link(request, found)
+        text = encoder.rows(map(event_json, found.rows))
+        return encoder.head() + text + encoder.tail(link, _total(found)), [*_file(form), *following(link)]
+
+    return await made(request, make, form.media_type)
 
 
 _BATCH = 40  # events, which are held at once; other requests wait for as many
 
 
-async def _encoded(request: Request, query: EventQuery, form: formats.Format, encoder: Encoder) -> Response:
-    """A page when there is a limit; without one everything, streamed over a snapshot that lasts as long."""
-    if query.count != "none" and form is not formats.GEOJSON:
-        raise BadRequest(fault("count", f"{form.name} has no place to tell it; ask for json or geojson"))
-    of, paged = f" {form.name}", "limit" in query.model_fields_set
-    if unchanged := await _unchanged(request, of):
-        return unchanged
+async def _stream(request: Request, query: EventQuery, form: formats.Format, encoder: Encoder) -> Response:
+    """Everything, sent while it is read, over a view that lasts as long."""
     async with AsyncExitStack() as stack:
-        reader = await stack.enter_async_context(
-            request.app.state.reads.snapshot("answer" if paged else "stream")
-        )
-        checks, tags = validators(request, reader.version + of), held(request.scope)
-        headers = {"Content-Type": form.media_type, **checks, **_FILE_NAME.get(form.name, {})}
-        pages = queries.batches(reader, query, query.limit if paged else _BATCH)
+        reader = await stack.enter_async_context(request.app.state.reads.snapshot("stream"))
+        checks = validators(request.scope, reader.version)
+        pages = queries.batches(reader, query, _BATCH)
         stack.push_async_callback(pages.aclose)
         first = await anext(pages)  # whatever is wrong with the query is told here, with a status of its own
-        if "*" in tags or checks["ETag"] in tags:
+        if is_held(request.scope, checks):
             return Whole(b"", checks, HTTPStatus.NOT_MODIFIED)
-        if not paged:
-            body = _streamed(encoder, first, pages)
-            return Streamed(body, stack.pop_all(), headers=headers)
-    link = _next_link(request, first)
-    headers |= _following(link)
-    text = encoder.head() + encoder.rows(map(event_json, first.rows)) + encoder.tail(link, _total(first))
-    return Whole(text, headers, version=reader.version)
+        headers = [_typed(form.media_type), *checks, *_file(form)]
+        return Streamed(_streamed(encoder, first, pages), stack.pop_all(), headers)
 
 
-_FILE_NAME = {"csv": {"Content-Disposition": 'attachment; filename="events.csv"'}}
+def _file(form: formats.Format) -> Headers:
+    if form.name != "csv":
+        return []
+    return [(b"content-disposition", b'attachment; filename="events.csv"')]
 
 
 def _total(found: Page) -> int | None:
@@ -228,9 +212,9 @@ class Streamed(StreamingResponse):
     """A body that is made while it is sent. A failure on the way breaks the connection, so that nobody takes
     what has come for the whole."""
 
-    def __init__(self, body: AsyncIterator[bytes], held: AsyncExitStack, **options: Any) -> None:
-        super().__init__(body, **options)
-        self._held = held
+    def __init__(self, body: AsyncIterator[bytes], held: AsyncExitStack, headers: Headers) -> None:
+        super().__init__(body)
+        self.raw_headers, self._held = headers, held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_in_time(message: Message) -> None:
@@ -257,8 +241,8 @@ async def feed(
     root = str(request.base_url).rstrip("/")
     path = f"{request.url.path}?{request.url.query}".rstrip("?")
 
-    async def make(reader: Reader) -> tuple[bytes, dict[str, str]]:
+    async def make(reader: Reader) -> tuple[bytes, Headers]:
         found = await queries.events(reader, query.as_events())
-        return write(Feed(root, path, [event_json(row) for row in found.rows])), {}
+        return write(Feed(root, path, [event_json(row) for row in found.rows])), []
 
-    return await made(request, make, media_type, f" {root}")
+    return await made(request, make, media_type)

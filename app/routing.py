@@ -48,9 +48,9 @@ class StrictRoute(APIRoute):
     async def answer(self, scope: Scope, receive: Receive) -> Response:
         """What the endpoint says, or has said; `is_direct` tells whether it can be asked like this."""
         bodies: Bodies = scope["app"].state.bodies
-        kept = await bodies.find(scope)
-        if kept is not None:
-            return kept.to(scope)
+        known = await bodies.find(scope)
+        if known is not None:
+            return known
         query = self._reader.query(scope["query_string"])
         answer: Response = await self.endpoint(Request(scope, receive), **scope["path_params"], **query)
         bodies.keep(scope, answer)

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from app.observability import COUNTED_TOGETHER, log_json_lines
+from app.protocol import Protocol
 from app.settings import Settings
 
 _LAST_SECONDS = 8  # for answers that are under way when the server is told to stop; Docker waits for 10
@@ -27,6 +28,7 @@ def run(host: str, port: int, workers: int) -> None:
     config = uvicorn.Config(
         "app.serving:worker",
         factory=True,
+        http=Protocol,
         workers=workers,
         host=host,
         port=port,

@@ -25,8 +25,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from app import spans, stats, where
-from app.db import Statement
 from app.filters import EventFilters
+from app.prepared import Statement
 from app.tables import Event, EventCountry, EventTally
 
 _DIMENSIONS = ("country", "type", "dataset")

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic_core import from_json
 
 from app import rendering, stats, tally_counts
-from app.db import Reader
 from app.filters import StatsQuery
 from app.pagination import Page
+from app.snapshots import Reader
 
 
 def known(query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None) -> bool:

@@ -25,11 +25,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
 from app import codes, rendering, stats, tally_counts, tally_timelines
-from app.db import Reader, Statement
 from app.errors import BadRequest, fault
 from app.filters import StatsQuery
 from app.pagination import Page
+from app.prepared import Statement
 from app.queries import check_references
+from app.snapshots import Reader
 from app.tables import Actor, Country, Dataset, Event, EventActor, EventCountry
 from app.where import clauses
 

@@ -1,7 +1,6 @@
 """What the data's state is called, looked up so cheaply that every request can."""
 
 import asyncio
-import os
 import sqlite3
 from pathlib import Path
 from typing import Protocol
@@ -9,8 +8,9 @@ from typing import Protocol
 import psycopg
 from sqlalchemy.engine import make_url
 
-from app.db import NOW, named
 from app.settings import Settings
+from app.snapshots import NOW, named
+from app.sqlite_reads import Which
 
 
 class Watch(Protocol):
@@ -32,27 +32,38 @@ def watch(settings: Settings) -> Watch:
 
 
 class _SqliteWatch:
-    """SQLite tells a connection by a number whether another one, of any process, has committed since."""
+    """SQLite tells a connection by a number whether another one, of any process, has committed since.
+
+    One look serves all requests that have come by then: those of a round of the event loop.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._address = str(path), f"{path.as_uri()}?mode=ro"
+        self._which, self._address = Which(path), f"{path.as_uri()}?mode=ro"
         self._connection: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
+        self._file = self._which.file()
         self._seen: int | None = None
         self._version: str | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # which to ask for takes a system call
+        self._has_looked = False
 
     async def version(self) -> str | None:
-        try:
-            self._look(self._opened())
-        except (OSError, sqlite3.Error):
-            await self.close()
+        if not self._has_looked:
+            self._has_looked = True
+            self._loop = self._loop or asyncio.get_running_loop()
+            self._loop.call_soon(self._end_round)
+            try:
+                self._look(self._opened())
+            except sqlite3.Error:
+                await self.close()
         return self._version
 
+    def _end_round(self) -> None:
+        self._has_looked = False
+
     def _opened(self) -> sqlite3.Connection:
-        now = os.stat(self._path)  # noqa: PTH116 - which costs half
-        file = now.st_dev, now.st_ino
+        file = self._which.file()
         if self._connection is None or file != self._file:
-            self._close()  # another file has taken the place of this one, such as a restored copy
+            self._close()
             self._connection = sqlite3.connect(
                 self._address, uri=True, timeout=0, isolation_level=None, check_same_thread=False
             )

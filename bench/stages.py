@@ -22,7 +22,17 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI
 from starlette.types import Message, Scope
 
-from app import bodies, db, event_lists, middleware, prepared, queries, rendering, responses, routing
+from app import (
+    bodies,
+    event_lists,
+    middleware,
+    prepared,
+    queries,
+    rendering,
+    responses,
+    routing,
+    sqlite_reads,
+)
 from app.main import create_app
 from app.settings import Settings
 from bench import datasets, items, report
@@ -39,7 +49,7 @@ STAGES: dict[str, Sequence[tuple[Any, str]]] = {
         *((event_lists, name) for name in ("key", "parts", "values")),
         (prepared.Statements, "get"),
     ],
-    "SQLite: run it, fetch the rows": [(db._SqliteReader, "_within")],  # noqa: SLF001
+    "SQLite: run it, fetch the rows": [(sqlite_reads._Reader, "_within")],  # noqa: SLF001
     "cut the page, make the cursor": [(queries, "cut")],
     "join the bytes of the body": [
         (responses, "_list_body"),

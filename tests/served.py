@@ -4,21 +4,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import uvicorn
 
 from app.main import create_app
+from app.protocol import Protocol
 from app.settings import Settings
 
 
 @contextmanager
-def served(database_url: str, **options: Any) -> Iterator[str]:
-    """The address of an API over a database, served with these options of uvicorn."""
-    app = create_app(Settings(database_url=database_url))
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, **options)
+def served(database_url: str, **settings: float) -> Iterator[str]:
+    """The address of an API over a database, with these settings, as `dateline serve` serves it."""
+    app = create_app(Settings(database_url=database_url, **settings))  # type: ignore[arg-type]
+    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, http=Protocol)
     server, socket = uvicorn.Server(config), config.bind_socket()
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     while not server.started:  # until then it refuses connections
         assert thread.is_alive()
@@ -27,4 +27,4 @@ def served(database_url: str, **options: Any) -> Iterator[str]:
         yield f"http://127.0.0.1:{socket.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join()
+        thread.join(20)

@@ -17,7 +17,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.tool_schemas import NOTICE
 from tests.operations import DOCUMENT, check_problem
-from tests.serving import served
+from tests.served import served
 
 NAMES = ["search_events", "get_event", "timeline", "resolve", "coverage"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import served
+from tests.served import served
 
 ROOT = Path(__file__).parent.parent
 CLIENTS = ROOT / "scripts" / "clients"

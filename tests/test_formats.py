@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from app import columns, db, formats, queries, responses
+from app import columns, db, formats, queries, responses, snapshots
 from app.errors import Unavailable
 from app.filters import EventQuery
 from app.importers.load import load
@@ -275,7 +275,7 @@ def test_an_export_is_whole_or_seen_not_to_be(
     async def failing(reader: Any, query: Any) -> Any:
         left[0] -= 1
         if left[0] == 0:
-            raise Unavailable(db.AWAY)
+            raise Unavailable(snapshots.AWAY)
         return await real(reader, query)
 
     monkeypatch.setattr(queries, "events", failing)

@@ -19,12 +19,12 @@ from pydantic import BaseModel
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from app import db
 from app.importers.load import load
 from app.main import create_app
 from app.observability import _JsonLines, _Together
 from app.records import Withdrawal
 from app.settings import Settings
+from app.turns import Turns
 from tests import make
 from tests.operations import DATA, DOCUMENT, LIVE, OPERATIONS, PAGES, Operation, check_problem, name_of
 
@@ -54,10 +54,10 @@ def _address(client: TestClient, place: Operation | str) -> str:
 def broken(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """A client of an API in which every read fails for a reason that nobody foresaw."""
 
-    def fail(_now: Any) -> str:
+    async def fail(_: Any) -> None:
         raise RuntimeError("the cellar\nis flooded")
 
-    monkeypatch.setattr(db, "named", fail)
+    monkeypatch.setattr(Turns, "take", fail)
     return client
 
 

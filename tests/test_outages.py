@@ -12,16 +12,18 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, func, select, text, true
+from sqlalchemy import Engine, Pool, create_engine, event, func, select, text, true
 from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
-from app import db, queries
-from app.errors import Unavailable
+from app import db, queries, sqlite_reads
+from app.errors import NotFound, Unavailable
 from app.filters import EventList
 from app.importers.load import load
 from app.main import create_app
+from app.prepared import Statement
 from app.settings import Settings
+from app.snapshots import Readable, Reader
 from app.tables import Clock, Country
 from tests import make
 from tests.databases import Databases
@@ -135,7 +137,7 @@ def test_a_database_at_another_migration_is_not_ready(client: TestClient, engine
 
 
 @asynccontextmanager
-async def _reads(url: str, **settings: Any) -> AsyncIterator[db.Readable]:
+async def _reads(url: str, **settings: Any) -> AsyncIterator[Readable]:
     reads = db.reads(Settings(database_url=url, **settings))
     try:
         yield reads
@@ -143,17 +145,17 @@ async def _reads(url: str, **settings: Any) -> AsyncIterator[db.Readable]:
         await reads.close()
 
 
-def _slow() -> db.Statement:
+def _slow() -> Statement:
     """A query that takes minutes: all quadruples of countries."""
     one, *others = (Country.__table__.alias() for _ in range(4))  # type: ignore[attr-defined]
     return select(func.count()).select_from(reduce(lambda left, right: left.join(right, true()), others, one))
 
 
-async def _short(reader: db.Reader) -> Any:
+async def _short(reader: Reader) -> Any:
     return await reader.rows(select(func.count()).select_from(Country.__table__))  # type: ignore[attr-defined]
 
 
-async def _seq(reader: db.Reader) -> int:
+async def _seq(reader: Reader) -> int:
     ((seq,),) = await reader.prepared("seq", lambda _: select(Clock.__table__.c.seq), {})  # type: ignore[attr-defined]
     return int(seq)
 
@@ -176,7 +178,7 @@ def test_a_query_that_takes_too_long_is_ended(url: str) -> None:
 
 
 def test_a_slow_query_holds_nobody_up(url: str) -> None:
-    async def slow(reads: db.Readable) -> None:
+    async def slow(reads: Readable) -> None:
         with pytest.raises(Unavailable):
             async with reads.snapshot() as reader:
                 await reader.rows(_slow())
@@ -200,7 +202,9 @@ def test_a_slow_query_holds_nobody_up(url: str) -> None:
 def test_a_query_is_not_held_to_the_deadline_of_the_one_before(
     databases: Databases, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "_INLINE_SECONDS", 0)  # as if every connection had rested since its last query
+    monkeypatch.setattr(
+        sqlite_reads, "_INLINE_SECONDS", 0
+    )  # as if every connection had rested since its last query
 
     async def ask() -> None:
         async with _reads(url, pool_size=1) as reads:
@@ -213,7 +217,7 @@ def test_a_query_is_not_held_to_the_deadline_of_the_one_before(
 
 
 def test_a_slow_answer_is_unavailable(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def slow(reader: db.Reader, _: EventList) -> Any:
+    async def slow(reader: Reader, _: EventList) -> Any:
         return await reader.rows(_slow())
 
     monkeypatch.setattr(queries, "events", slow)
@@ -255,6 +259,48 @@ def test_one_answer_sees_one_state(url: str, engine: Engine) -> None:
     asyncio.run(ask())
 
 
+def test_an_answer_of_several_statements_is_of_one_state(url: str, engine: Engine) -> None:
+    made: list[tuple[int, int]] = []
+
+    async def twice(reader: Reader) -> tuple[int, int]:
+        first = await _seq(reader)
+        if not made:
+            await asyncio.to_thread(load, engine, make.release(make.event()))
+        made.append((first, await _seq(reader)))
+        return made[-1]
+
+    async def ask() -> None:
+        async with _reads(url) as reads:
+            for _ in range(2):
+                (first, second), version = await reads.answer(twice)
+                assert first == second
+                assert version.endswith(f".{first}")
+
+    asyncio.run(ask())
+    assert 2 <= len(made) <= 3  # the first may have been made again
+
+
+def test_a_mistake_of_the_client_costs_no_connection(url: str) -> None:
+    opened: list[Any] = []
+
+    def count(connection: Any, _: Any) -> None:
+        opened.append(connection)
+
+    async def ask() -> None:
+        async with _reads(url) as reads:
+            for _ in range(3):
+                with pytest.raises(NotFound):
+                    await reads.answer(lambda reader: queries.event(reader, "nothing.like-it"))
+            await reads.answer(_short)
+
+    event.listen(Pool, "connect", count)
+    try:
+        asyncio.run(ask())
+    finally:
+        event.remove(Pool, "connect", count)
+    assert len(opened) == 1
+
+
 def test_a_reader_cannot_write(client: TestClient) -> None:
     async def write() -> None:
         async with client.app.state.reads.snapshot() as reader:  # type: ignore[attr-defined]
@@ -265,7 +311,10 @@ def test_a_reader_cannot_write(client: TestClient) -> None:
         client.portal.call(write)
 
 
-def test_a_file_put_in_the_place_of_another_is_read(databases: Databases, url: str) -> None:
+def test_a_file_put_in_the_place_of_another_is_read(
+    databases: Databases, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_reads, "_LOOK_SECONDS", -1)
     if databases.server is not None:
         pytest.skip("a PostgreSQL database is no file")
     path = str(make_url(url).database)

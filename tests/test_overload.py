@@ -1,6 +1,7 @@
 """More requests than can be answered: some are refused in the one shape, none wait long, and then all is well at once."""
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -12,14 +13,14 @@ import httpx2
 import pytest
 
 from app import queries, responses
-from app.db import Reader
 from app.errors import Unavailable
 from app.filters import EventList
 from app.overload import Queue
 from app.pagination import Page
+from app.snapshots import Reader
 from tests.conftest import KINDS
 from tests.operations import OPERATIONS, check_problem
-from tests.serving import served
+from tests.served import served
 from tests.test_outages import _reads, _short
 
 LIMIT = 30  # seconds for what a busy machine does slowly
@@ -186,3 +187,69 @@ def _until_an_export_begins(base: str) -> None:
                 return
             assert answer.status_code == 503
         assert time.monotonic() < end
+
+
+def _told(connection: socket.socket, end: bytes) -> bytes:
+    """What comes until these bytes end it, or the server hangs up."""
+    told = b""
+    while not told.endswith(end) and (more := connection.recv(1 << 20)):
+        told += more
+    return told
+
+
+def test_answers_come_whole_and_in_order(world_url: str) -> None:
+    paths = [
+        b"/v1/countries/NE",
+        b"/v1/codes",
+        b"/v1/events?format=ndjson",
+        b"/v1/nothing",
+        b"/v1/countries/VN",
+    ]
+    get = b"%b %b HTTP/1.1\r\nHost: localhost\r\n%b\r\n"
+    with served(world_url) as base:
+        here = ("127.0.0.1", urlsplit(base).port)
+        each = []
+        for method in (b"GET", b"HEAD"):
+            for path in paths:
+                with socket.create_connection(here, 10) as connection:
+                    connection.sendall(get % (method, path, b"Connection: close\r\n"))
+                    each.append(_told(connection, b"never"))
+        heads, bodies = zip(*(answer.split(b"\r\n\r\n", 1) for answer in each), strict=True)
+        assert all(head.startswith(b"HTTP/1.1 ") for head in heads)
+        assert all(bodies[: len(paths)])
+        assert not any(bodies[len(paths) :])
+        with socket.create_connection(here, 10) as connection:
+            connection.sendall(b"".join(get % (b"GET", path, b"") for path in paths))
+            together = _told(connection, bodies[len(paths) - 1])
+        assert together.count(b"HTTP/1.1 ") == len(paths)
+        places = [together.index(body) for body in bodies[: len(paths)] if b"request_id" not in body]
+        assert places == sorted(places)
+
+
+def test_a_small_answer_is_one_piece(world_url: str) -> None:
+    with (
+        served(world_url) as base,
+        socket.create_connection(("127.0.0.1", urlsplit(base).port), 10) as connection,
+    ):
+        for _ in range(20):
+            connection.sendall(b"GET /v1/countries/NE HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            head, body = connection.recv(1 << 16).split(b"\r\n\r\n", 1)
+            assert b"content-length: %d" % len(body) in head
+
+
+@pytest.mark.parametrize("line", ["GET /v1/events?q=biểu HTTP/1.1", "BREW /pot COFFEE/1.0", "\x00\x01"])
+def test_what_is_no_http_is_a_problem(world_url: str, line: str) -> None:
+    with (
+        served(world_url) as base,
+        socket.create_connection(("127.0.0.1", urlsplit(base).port), 10) as connection,
+    ):
+        connection.sendall(f"{line}\r\nHost: localhost\r\n\r\n".encode())
+        head, body = _told(connection, b"never").split(b"\r\n\r\n", 1)
+    status, *lines = head.decode().split("\r\n")
+    assert status == "HTTP/1.1 400 Bad Request"
+    headers = dict(one.split(": ", 1) for one in lines)
+    assert headers["content-type"] == "application/problem+json"
+    assert int(headers["content-length"]) == len(body)
+    told = json.loads(body)
+    assert "percent-encoded" in told["detail"]
+    assert told["request_id"]

@@ -20,6 +20,7 @@ GROUPED = ("month", "type", "dataset", "country", "actor", "month,type")
 LISTED = (
     "q=talks",
     "q=talks&date_to=2030",
+    "q=talks&type=AID&count=capped",
     "q=talks&sort=date&limit=1",
     "country=NE",
     "actor={actor}",

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 import yaml
 
-from tests.serving import served
+from tests.served import served
 
 DOCS = Path(__file__).parent.parent / "docs"
 UV = Path(sys.executable).parent / "uv"

@@ -1,0 +1,216 @@
+"""Views of a PostgreSQL database, in as few messages as can be: each takes as long as a short query."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple, TypeVar
+
+import psycopg
+from sqlalchemy import NullPool, Row, Select, func, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from app.errors import ApiError
+from app.prepared import Statement, Statements
+from app.settings import Settings
+from app.snapshots import NOW, Reader, Snapshot, named, raise_meaning
+from app.tables import TABLES
+from app.turns import Turns, Use
+
+# To start workers takes longer than most answers do, and others would wait for the processors.
+_READING = "-c max_parallel_workers_per_gather=0"
+_BEGIN = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {NOW}"
+T = TypeVar("T")
+
+
+class _Held(NamedTuple):
+    """A connection of SQLAlchemy's, and cursors of the driver's: to make one takes a tenth of a query's time."""
+
+    connection: AsyncConnection
+    control: psycopg.AsyncCursor
+    cursor: psycopg.AsyncCursor
+
+    def is_gone(self) -> bool:
+        """The server has closed the connection; it may be back for another."""
+        return self.control.connection.closed
+
+
+class _Again(Exception):
+    """An answer has to be made anew, in a transaction: the data has moved on, or the connection was gone."""
+
+
+class _Reader:
+    """A view.
+
+    It is a transaction. Unless that has begun before, the first statement runs by itself and tells the state that it
+    saw, as most answers need no other; the transaction begins with the second. _Again when that sees another state.
+    """
+
+    def __init__(self, held: _Held, whole: Statements, telling: Statements) -> None:
+        self.held, self._whole, self._telling = held, whole, telling
+        self._is_first, self._has_begun = True, False
+        self.version = ""  # not known yet
+
+    async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
+        await self.begin()
+        return (await self.held.connection.execute(statement)).all()
+
+    async def prepared(
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        if self._is_first and (found := await self._alone(key, make, values)):
+            return found
+        await self.begin()
+        return await self._rows(self._whole, key, make, values)
+
+    async def _alone(
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        """What the first statement finds. Where that is nothing, it tells nothing either."""
+        self._is_first = False
+        try:
+            found = await self._rows(self._telling, key, make, values)
+        except psycopg.OperationalError as error:
+            if self.held.is_gone():
+                raise _Again from error
+            raise
+        if found:
+            self.version = found[0][-1]
+        return [row[:-1] for row in found]
+
+    async def _rows(
+        self,
+        statements: Statements,
+        key: Hashable,
+        make: Callable[[str], Statement],
+        values: Mapping[str, Any],
+    ) -> Sequence[tuple[Any, ...]]:
+        statement, bound = statements.get(key, make, values)
+        await self.held.cursor.execute(statement.text, bound, prepare=statement.prepare)
+        return await self.held.cursor.fetchall()
+
+    async def begin(self) -> None:
+        """Begin the transaction, if it has not begun."""
+        if self._has_begun:
+            return
+        self._is_first = False
+        control = self.held.control
+        await control.execute(_BEGIN)  # in one message
+        self._has_begun = True
+        control.nextset()
+        version = named(await control.fetchone())
+        if self.version not in {"", version}:
+            raise _Again
+        self.version = version
+
+    async def end(self) -> None:
+        """End it, if it has begun."""
+        if self._has_begun:
+            await self.held.control.execute("COMMIT")
+
+
+def _telling(statement: Statement) -> Statement:
+    """The statement, with what the state of the data is called in its last column."""
+    clock = TABLES["clock"].c
+    state = select(func.concat(clock.generation, ".", clock.seq)).correlate(None).scalar_subquery()
+    if isinstance(statement, Select):
+        return statement.add_columns(state)
+    return select(text("found.*"), state).select_from(statement.subquery("found"))
+
+
+class PostgresReads:
+    """Views through psycopg's asynchronous connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._engine = create_async_engine(
+            address(settings),
+            isolation_level="AUTOCOMMIT",  # transactions are begun and ended here
+            poolclass=NullPool,
+            connect_args=options(settings.statement_timeout, _READING),
+        )
+        self._whole = Statements(self._engine.dialect)
+        self._telling = Statements(self._engine.dialect, _telling)
+        self._turns = Turns.by_use(settings)
+        self._idle: list[_Held] = []
+
+    async def answer(self, make: Callable[[Reader], Awaitable[T]]) -> tuple[T, str]:
+        try:
+            return await self._answered(make)
+        except _Again:
+            async with self.snapshot() as reader:
+                return await make(reader), reader.version
+
+    async def _answered(self, make: Callable[[Reader], Awaitable[T]]) -> tuple[T, str]:
+        async with self._view("answer") as reader:
+            made = await make(reader)
+            if not reader.version:
+                await reader.begin()
+            return made, reader.version
+
+    @asynccontextmanager
+    async def snapshot(self, use: Use = "answer") -> AsyncIterator[Snapshot]:
+        async with self._view(use, begun=True) as reader:
+            yield reader
+
+    @asynccontextmanager
+    async def _view(self, use: Use, *, begun: bool = False) -> AsyncIterator[_Reader]:
+        turns, reader, told = self._turns[use], None, None
+        await turns.take()
+        try:
+            reader = await (self._begun() if begun else self._connected())
+            try:
+                yield reader
+            except (ApiError, _Again) as error:  # which say nothing against the connection
+                told = error
+            await reader.end()
+        except BaseException as error:
+            if reader is not None:
+                await reader.held.connection.close()
+            raise_meaning(error)
+            raise
+        else:
+            self._idle.append(reader.held)
+        finally:
+            turns.give_back()
+        if told is not None:
+            raise told
+
+    async def _begun(self) -> _Reader:
+        while True:
+            is_new = not self._idle
+            reader = await self._connected()
+            try:
+                await reader.begin()
+            except BaseException as error:
+                await reader.held.connection.close()
+                # Of one that was held, the server may have gone since, and be back.
+                if is_new or not isinstance(error, psycopg.OperationalError):
+                    raise
+            else:
+                return reader
+
+    async def _connected(self) -> _Reader:
+        if self._idle:
+            return _Reader(self._idle.pop(), self._whole, self._telling)
+        connection = await self._engine.connect()
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        held = _Held(connection, driver.cursor(), driver.cursor(binary=True))
+        return _Reader(held, self._whole, self._telling)
+
+    async def close(self) -> None:
+        for held in self._idle:
+            await held.connection.close()
+        self._idle.clear()
+        await self._engine.dispose()
+
+
+def address(settings: Settings) -> URL:
+    """Where the database is, for SQLAlchemy and psycopg."""
+    return make_url(settings.database_url).set(drivername="postgresql+psycopg")
+
+
+def options(statement_timeout: float, more: str = "") -> dict[str, Any]:
+    """Connection arguments; a statement_timeout of 0 seconds means none."""
+    return {
+        "connect_timeout": 5,
+        "options": f"-c timezone=UTC -c statement_timeout={int(statement_timeout * 1000)} {more}",
+    }

@@ -1,0 +1,83 @@
+"""What it is to read, on either database: one consistent view, what its state is called, and what failures mean."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, TypeVar
+
+import psycopg
+from sqlalchemy import Row, exc
+
+from app.errors import Unavailable
+from app.prepared import Statement
+from app.turns import Use
+
+T = TypeVar("T")
+
+AWAY = "The database is away; try again shortly"
+NOT_MIGRATED = "The database lacks a table: run 'dateline migrate'"
+TOO_LONG = "The query took longer than this server allows; narrow its filters"
+LOCKED = "Another import or migration is running; try again when it is done"
+
+NOW = "SELECT generation, seq FROM clock"
+
+
+class Reader(Protocol):
+    """One consistent view of the database, for as long as one answer needs it."""
+
+    async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
+        """All rows of `statement`; Unavailable when the database is away or the time is up."""
+
+    async def prepared(
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        """All rows of the statement that `make` gives for a dialect, as the driver has them, with `values` bound by name.
+
+        It is made and compiled once for all calls with the same `key`.
+        """
+
+
+class Snapshot(Reader, Protocol):
+    """A view whose state is known from the start."""
+
+    @property
+    def version(self) -> str:
+        """What the state of the data is called: another whenever a load has finished."""
+
+
+class Readable(Protocol):
+    """Where views come from."""
+
+    async def answer(self, make: Callable[[Reader], Awaitable[T]]) -> tuple[T, str]:
+        """What `make` makes of one view, and what the state of the data is called; it may be called twice."""
+
+    def snapshot(self, use: Use = "answer") -> AbstractAsyncContextManager[Snapshot]:
+        """A view that lasts."""
+
+    async def close(self) -> None: ...
+
+
+def named(now: tuple[Any, ...] | None) -> str:
+    """What the state of the data is called by which `NOW` gives this."""
+    generation, seq = now or (None, None)
+    return f"{generation}.{seq}"
+
+
+def meaning(error: BaseException) -> str | None:
+    """What a failure of the database says to whoever asked; None when it is a mistake of ours."""
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    text, kind = str(cause), type(cause).__name__
+    if "database is locked" in text or kind == "LockNotAvailable":
+        return LOCKED
+    if "no such table" in text or kind == "UndefinedTable":
+        return NOT_MIGRATED
+    if "interrupted" in text or kind == "QueryCanceled":
+        return TOO_LONG
+    away = exc.OperationalError | exc.InterfaceError | sqlite3.OperationalError | psycopg.OperationalError
+    return AWAY if isinstance(error, away) else None
+
+
+def raise_meaning(error: BaseException) -> None:
+    """Raise Unavailable when a failure is one of the database's, and means that."""
+    if isinstance(error, exc.DBAPIError | sqlite3.Error | psycopg.Error) and (reason := meaning(error)):
+        raise Unavailable(reason) from error

@@ -1,0 +1,180 @@
+"""Views of a SQLite file: short queries run in the event loop, long ones in a thread."""
+
+import asyncio
+import os
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from sqlalchemy import Connection, NullPool, Row, create_engine, exc
+from sqlalchemy.engine import make_url
+
+from app.errors import ApiError
+from app.prepared import Statement, Statements
+from app.settings import Settings
+from app.snapshots import NOW, TOO_LONG, Reader, Snapshot, meaning, named, raise_meaning
+from app.turns import Turns, Use
+
+# A query runs in the event loop for this long, since a thread hop costs more than a page does; one that takes longer
+# is begun again in a thread.
+_INLINE_SECONDS = 0.02
+_MAPPED = 1 << 40  # all of the file, as far as SQLite was built to map
+# SQLite instructions between two looks at the clock: some 50 microseconds in the event loop, and in a thread so
+# many that it does not ask for the interpreter all the time, which the event loop needs.
+_STEPS_INLINE, _STEPS_IN_THREAD = 5_000, 200_000
+_LOOK_SECONDS = 0.1  # to look where a path leads costs as much as a short query
+
+T = TypeVar("T")
+_File: TypeAlias = tuple[int, int]  # device and number
+
+
+class Which:
+    """Which file a path leads to now: a restored copy may take the place of another. Looks ten times a second."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._looked = str(path), float("-inf")
+        self._found: _File | None = None
+
+    def file(self) -> _File | None:
+        """None where there is none."""
+        now = time.monotonic()
+        if now - self._looked > _LOOK_SECONDS:
+            self._looked, self._found = now, self._look()
+        return self._found
+
+    def _look(self) -> _File | None:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - which costs half
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+class _Reader:
+    """A view: a transaction that begins with it."""
+
+    def __init__(
+        self, connection: Connection, timeout: float, statements: Statements, threads: Executor
+    ) -> None:
+        self._connection, self._timeout, self._statements = connection, timeout, statements
+        self._threads = threads
+        self._driver = _driver(connection)
+        self._driver.execute("BEGIN")
+        self.version = named(self._driver.execute(NOW).fetchone())
+
+    async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
+        return await self._soon(lambda: self._connection.execute(statement).all())
+
+    async def prepared(
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        statement, bound = self._statements.get(key, make, values)
+        return await self._soon(lambda: self._driver.execute(statement.text, bound).fetchall(), key)
+
+    async def _soon(self, query: Callable[[], T], key: Hashable = None) -> T:
+        if key not in self._statements.slow:
+            try:
+                return self._within(query, _INLINE_SECONDS, _STEPS_INLINE)
+            except (exc.OperationalError, sqlite3.OperationalError) as error:
+                if meaning(error) != TOO_LONG:
+                    raise
+        try:
+            return await self._in_thread(query, key)
+        except asyncio.CancelledError:
+            self._driver.interrupt()  # nobody waits for it any more, and to close the connection would
+            raise
+
+    async def _in_thread(self, query: Callable[[], T], key: Hashable) -> T:
+        """Remembers which queries are slow, so that the next does not begin in the event loop."""
+        began, loop, slow = time.monotonic(), asyncio.get_running_loop(), self._statements.slow
+        work = partial(self._within, query, self._timeout, _STEPS_IN_THREAD)
+        try:
+            return await loop.run_in_executor(self._threads, work)
+        finally:
+            if time.monotonic() - began < _INLINE_SECONDS:
+                slow.discard(key)
+            elif key is not None:
+                slow.add(key)
+
+    def _within(self, query: Callable[[], T], seconds: float, steps: int) -> T:
+        deadline = time.monotonic() + seconds
+        self._driver.set_progress_handler(lambda: time.monotonic() > deadline, steps)
+        try:
+            return query()
+        finally:
+            self._driver.set_progress_handler(None, 0)  # the next statement has a deadline of its own
+
+
+class SqliteReads:
+    """Views through connections that cannot write."""
+
+    def __init__(self, settings: Settings) -> None:
+        path = Path(make_url(settings.database_url).database or "").absolute()
+        self._which, uri = Which(path), f"{path.as_uri()}?mode=ro"
+
+        def connect() -> sqlite3.Connection:
+            made = sqlite3.connect(
+                uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+            made.execute(f"PRAGMA mmap_size = {_MAPPED}")
+            return made
+
+        self._engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+        self._statements = Statements(self._engine.dialect)
+        self._turns = Turns.by_use(settings)
+        # One for each connection: a query that has its turn never waits for a thread.
+        self._threads = ThreadPoolExecutor(sum(turns.many for turns in self._turns.values()), "dateline-sql")
+        # The pool of SQLAlchemy costs as much as a query.
+        self._idle: list[tuple[_File | None, Connection]] = []
+        self._timeout = settings.statement_timeout
+
+    async def answer(self, make: Callable[[Reader], Awaitable[T]]) -> tuple[T, str]:
+        async with self.snapshot() as reader:
+            return await make(reader), reader.version
+
+    @asynccontextmanager
+    async def snapshot(self, use: Use = "answer") -> AsyncIterator[Snapshot]:
+        turns, file, connection, told = self._turns[use], self._which.file(), None, None
+        await turns.take()
+        try:
+            connection = self._connected(file)
+            try:
+                yield _Reader(connection, self._timeout, self._statements, self._threads)
+            except ApiError as error:  # which says nothing against the connection
+                told = error
+            _driver(connection).execute("ROLLBACK")
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            raise_meaning(error)
+            raise
+        else:
+            self._idle.append((file, connection))
+        finally:
+            turns.give_back()
+        if told is not None:
+            raise told
+
+    def _connected(self, file: _File | None) -> Connection:
+        """A connection to this file, which may have been used before."""
+        while self._idle:
+            opened_on, connection = self._idle.pop()
+            if opened_on == file:
+                return connection
+            connection.close()
+        return self._engine.connect()
+
+    async def close(self) -> None:
+        for _, connection in self._idle:
+            connection.close()
+        self._idle.clear()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    return connection.connection.driver_connection  # type: ignore[return-value]
