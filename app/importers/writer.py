@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, column, select, table, update
 
@@ -26,11 +26,13 @@ from app.records import (
 )
 from app.tables import TABLES
 
+T = TypeVar("T")
 _SEEN: Select[Any] = select(column("id")).select_from(table("seen"))
 Shown = Callable[[Connection, Sequence[str]], Mapping[str, Any]]
 Placed = dict[str, tuple[int, Rendered]]  # by event: the id of its documents, and the documents
 
-BATCH = 1_000  # events that are looked up, rendered and written together
+BATCH = 4000  # events that are looked up, rendered and written together
+PART = 500
 
 _SETTLED_AT_MOST = 100_000
 _KNOWN_AT_MOST = 20_000
@@ -57,25 +59,22 @@ class Writer:
 
     def __init__(
         self,
-        connection: Connection,
+        bulk: Bulk,
         dataset_id: str | None = None,
         summary: Summary | None = None,
         rejected: Callable[[Reject], None] = lambda _: None,
     ) -> None:
-        self._connection, self._dataset_id, self._rejected = connection, dataset_id, rejected
+        self._bulk, self._dataset_id, self._rejected = bulk, dataset_id, rejected
         self._summary = summary or Summary()
-        clock = TABLES["clock"].c.seq
+        connection, clock = bulk.connection, TABLES["clock"].c.seq
         # The lock on this row is what makes changes commit in the order of their sequence.
         self._first_seq = self._seq = int(connection.execute(select(clock).with_for_update()).scalar_one())
         self._now = datetime.now(UTC).replace(microsecond=0)
         self._now_text = self._now.strftime("%Y-%m-%d %H:%M:%S.%f")
-        self._bulk = Bulk(connection)
-        self._shelf = Shelf(self._bulk, connection.dialect.name)
-        self._indexes = LateIndexes(self._bulk, connection.dialect.name)
-        self._tallies = Tallies(self._bulk)
-        self._bulk.script(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS seen (id text PRIMARY KEY)", "DELETE FROM seen"
-        )
+        self._shelf = Shelf(bulk, connection.dialect.name)
+        self._indexes = LateIndexes(bulk, connection.dialect.name)
+        self._tallies = Tallies(bulk)
+        bulk.script("CREATE TEMPORARY TABLE IF NOT EXISTS seen (id text PRIMARY KEY)", "DELETE FROM seen")
         self._countries = documents.country_names(connection)
         self._sources: dict[str, SourceRecord] = {}
         self._actors: dict[str, ActorRecord] = {}
@@ -130,13 +129,13 @@ class Writer:
             event.dataset_id == self._dataset_id, event.withdrawn.is_(None), event.id.not_in(_SEEN)
         )
         if release.dataset.kind == "dossier":
-            first = self._connection.execute(missing.order_by(event.id)).first()
+            first = self._bulk.connection.execute(missing.order_by(event.id)).first()
             if first:
                 raise LoadError(
                     f"{release.file} lacks the event {first.id}, which an earlier version had;"
                     " list it under 'withdrawn' with a reason, since an id is never forgotten"
                 )
-        while ids := self._connection.execute(missing.order_by(event.id).limit(BATCH)).scalars().all():
+        while ids := self._bulk.connection.execute(missing.order_by(event.id).limit(BATCH)).scalars().all():
             reason = f"not in version {release.dataset.version}"
             self._withdraw({key: Withdrawal(key, reason) for key in ids})
 
@@ -144,7 +143,7 @@ class Writer:
         """Write the countries that ship with this release of the software."""
         countries = {row["code"]: encoding.country_row(row) for row in codes.countries()}
         renamed = self._put("country", encoding.COUNTRY, countries, lambda c, _: documents.country_names(c))
-        self._countries = documents.country_names(self._connection)
+        self._countries = documents.country_names(self._bulk.connection)
         self._rerender_showing("event_country", "country_code", renamed)
 
     def render_all(self) -> int:
@@ -153,7 +152,7 @@ class Writer:
         tallies.rebuild(self._bulk)
         count, last, event = 0, "", TABLES["event"].c
         page = select(event.id).order_by(event.id).limit(BATCH)
-        while ids := self._connection.execute(page.where(event.id > last)).scalars().all():
+        while ids := self._bulk.connection.execute(page.where(event.id > last)).scalars().all():
             rendered = self._rendered_from_rows(ids)
             evidence = [(made.evidence, key) for key, (_, made) in rendered.items()]
             self._bulk.update("event", ("document_evidence",), "id", evidence)
@@ -168,7 +167,7 @@ class Writer:
         self._shelf.settle()
         news = news or self._news
         if news or self._seq != self._first_seq:
-            self._connection.execute(update(TABLES["clock"]).values(seq=self._seq + news))
+            self._bulk.connection.execute(update(TABLES["clock"]).values(seq=self._seq + news))
 
     # --- events ------------------------------------------------------------------------------------
 
@@ -209,12 +208,14 @@ class Writer:
             yield record._replace(evidence=kept) if quotes else record
 
     def _insert(self, records: list[EventRecord], digests: dict[str, str], related: Related) -> None:
-        rendered: Placed = {}
-        self._bulk.insert("event", encoding.EVENT, self._new_rows(records, digests, related, rendered))
-        self._insert_children(records, rendered)
-        self._shelf.put(rendered)
-        for record in records:
-            self._count(record)
+        for first in range(0, len(records), PART):
+            some = records[first : first + PART]
+            rendered: Placed = {}
+            self._bulk.insert("event", encoding.EVENT, list(self._new_rows(some, digests, related, rendered)))
+            self._insert_children(some, rendered)
+            self._shelf.put(rendered)
+            for record in some:
+                self._count(record)
         self._summary.inserted += len(records)
 
     def _new_rows(
@@ -301,10 +302,12 @@ class Writer:
         self._settled.update((table, key, row[-1]) for key, row in unsettled.items())
         changed = [row for key, row in unsettled.items() if key in held and held[key] != row[-1]]
         self._news = self._news or bool(changed) or len(held) < len(unsettled)
+        if not changed:
+            return []
         keys = [row[0] for row in changed]
-        before = shown(self._connection, keys)
+        before = shown(self._bulk.connection, keys)
         self._bulk.update(table, columns, columns[0], [(*row, row[0]) for row in changed])
-        after = shown(self._connection, keys)
+        after = shown(self._bulk.connection, keys)
         return [key for key in keys if before[key] != after[key]]
 
     def _with_derived(self, sources: list[str]) -> list[str]:
@@ -323,7 +326,7 @@ class Writer:
         sources = {entry.source_id for record in records for entry in record.evidence}
         sources |= {above for record in self._sources.values() if (above := record.derived_from)}
         shown_actors = self._shown_actors(actors)
-        shown_sources = documents.shown_sources(self._connection, sources - self._sources.keys())
+        shown_sources = self._elsewhere(documents.shown_sources, sources - self._sources.keys())
         shown_sources |= {key: encoding.shown_source(record) for key, record in self._sources.items()}
         unknown = (actors - shown_actors.keys()) | (sources - shown_sources.keys())
         if unknown:
@@ -332,12 +335,18 @@ class Writer:
             )
         return Related(self._countries, shown_actors, shown_sources)
 
+    def _elsewhere(
+        self, shown: Callable[[Connection, set[str]], dict[str, T]], ids: set[str]
+    ) -> dict[str, T]:
+        """What the tables have of these, which are none as a rule: to ask is to wait for all rows on their way."""
+        return shown(self._bulk.connection, ids) if ids else {}
+
     def _shown_actors(self, ids: set[str]) -> Mapping[str, ShownActor]:
         """Those with these ids and others: many events name the same ones, so what has been looked up is kept."""
         if len(self._known_actors) > _KNOWN_AT_MOST:
             self._known_actors.clear()
         self._known_actors |= {key: encoding.shown_actor(record) for key, record in self._actors.items()}
-        self._known_actors |= documents.shown_actors(self._connection, ids - self._known_actors.keys())
+        self._known_actors |= self._elsewhere(documents.shown_actors, ids - self._known_actors.keys())
         return self._known_actors
 
     def _rerender_showing(self, child: str, key: str, renamed: Sequence[str]) -> None:
@@ -348,7 +357,7 @@ class Writer:
         for first in range(0, len(renamed), BATCH):
             some = renamed[first : first + BATCH]
             showing = select(table.event_id).where(table[key].in_(some)).distinct()
-            ids = [k for k in self._connection.execute(showing).scalars() if k not in self._written]
+            ids = [k for k in self._bulk.connection.execute(showing).scalars() if k not in self._written]
             for start in range(0, len(ids), BATCH):
                 self._rerender(ids[start : start + BATCH])
 
@@ -361,8 +370,8 @@ class Writer:
         self._shelf.put(rendered)
 
     def _rendered_from_rows(self, ids: Sequence[str], updated: datetime | None = None) -> Placed:
-        held = documents.stored(self._connection, ids)
-        related = documents.related(self._connection, (record for record, _ in held), self._countries)
+        held = documents.stored(self._bulk.connection, ids)
+        related = documents.related(self._bulk.connection, (record for record, _ in held), self._countries)
         places = dict(self._bulk.rows("event", ("id", "document_id"), "id", ids))
         return {
             record.id: (
