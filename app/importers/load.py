@@ -1,6 +1,7 @@
 """The only writer: a release becomes rows, whole or not at all, and only what changed is written."""
 
 import gc
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -36,7 +37,7 @@ def load(
     rejected: Rejected = lambda _: None,
 ) -> Summary:
     """Write `release` in one transaction with the end of its `load` record; a failure leaves a failed record."""
-    with _only_import(engine) as connection, _few_collections():
+    with _only_import(engine) as connection, _at_full_speed():
         load_id = _begin(connection, release)
         summary = Summary()
         try:
@@ -49,7 +50,8 @@ def load(
                 _finish(connection, load_id, "failed", Summary(read=summary.read), reason)
                 _tell_news(connection)
             raise
-        _tidy(connection)
+        if summary.inserted or summary.updated or summary.withdrawn:
+            _tidy(connection)
     return summary
 
 
@@ -87,14 +89,20 @@ def _only_import(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
-    """Look less often for what only refers to itself: of records nothing does, and each look goes through all held."""
-    thresholds = gc.get_threshold()
+def _at_full_speed() -> Iterator[None]:
+    """Python set up for one import.
+
+    It looks less often for what only refers to itself: of records nothing does, and each look goes through all held.
+    And the thread that feeds PostgreSQL waits no 5 ms for its turn.
+    """
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
     gc.set_threshold(50_000, 50, 50)
+    sys.setswitchinterval(0.0005)
     try:
         yield
     finally:
         gc.set_threshold(*thresholds)
+        sys.setswitchinterval(interval)
 
 
 @contextmanager

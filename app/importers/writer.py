@@ -31,8 +31,8 @@ _SEEN: Select[Any] = select(column("id")).select_from(table("seen"))
 Shown = Callable[[Connection, Sequence[str]], Mapping[str, Any]]
 Placed = dict[str, tuple[int, Rendered]]  # by event: the id of its documents, and the documents
 
-BATCH = 4000  # events that are looked up, rendered and written together
-PART = 500
+BATCH = 4_000  # events that are looked up, rendered and written together
+PART = 1_000
 
 _SETTLED_AT_MOST = 100_000
 _KNOWN_AT_MOST = 20_000
@@ -112,11 +112,15 @@ class Writer:
         """Write what has been taken."""
         sources = {key: encoding.source_row(record) for key, record in self._sources.items()}
         actors = {key: encoding.actor_row(record) for key, record in self._actors.items()}
+        digests = {key: encoding.event_digest(record) for key, record in self._events.items()}
+        # What is looked up waits for what is being stored: all that is made without comes before, all writes after.
+        held_sources, held_actors = self._held("source", sources), self._held("actor", actors)
+        held = self._held_events(self._events)
         renamed_sources = self._with_derived(
-            self._put("source", encoding.SOURCE, sources, documents.shown_sources)
+            self._put("source", encoding.SOURCE, sources, held_sources, documents.shown_sources)
         )
-        renamed_actors = self._put("actor", encoding.ACTOR, actors, documents.shown_actors)
-        self._write_events(self._events)
+        renamed_actors = self._put("actor", encoding.ACTOR, actors, held_actors, documents.shown_actors)
+        self._write_events(self._events, digests, held)
         self._rerender_showing("evidence", "source_id", renamed_sources)
         self._rerender_showing("event_actor", "actor_id", renamed_actors)
         self._sources, self._actors, self._events = {}, {}, {}
@@ -142,7 +146,10 @@ class Writer:
     def put_countries(self) -> None:
         """Write the countries that ship with this release of the software."""
         countries = {row["code"]: encoding.country_row(row) for row in codes.countries()}
-        renamed = self._put("country", encoding.COUNTRY, countries, lambda c, _: documents.country_names(c))
+        held = self._held("country", countries, "code")
+        renamed = self._put(
+            "country", encoding.COUNTRY, countries, held, lambda c, _: documents.country_names(c)
+        )
         self._countries = documents.country_names(self._bulk.connection)
         self._rerender_showing("event_country", "country_code", renamed)
 
@@ -171,12 +178,17 @@ class Writer:
 
     # --- events ------------------------------------------------------------------------------------
 
-    def _write_events(self, taken: dict[str, EventRecord]) -> None:
+    def _held_events(self, taken: dict[str, EventRecord]) -> dict[str, Any]:
+        """The rows of those of these events that there are; what was in the file before is taken out of them."""
         for (key,) in self._bulk.rows("seen", ("id",), "id", taken):
             self._refuse_repeated(taken.pop(key))
+        columns = ("id", "digest", "withdrawn")
+        return {row[0]: row for row in self._bulk.rows("event", columns, "id", taken)}
+
+    def _write_events(
+        self, taken: dict[str, EventRecord], digests: dict[str, str], held: dict[str, Any]
+    ) -> None:
         self._bulk.insert("seen", ("id",), [(key,) for key in taken])
-        held = {row[0]: row for row in self._bulk.rows("event", ("id", "digest", "withdrawn"), "id", taken)}
-        digests = {key: encoding.event_digest(record) for key, record in taken.items()}
         new = [record for key, record in taken.items() if key not in held]
         other = [r for key, r in taken.items() if key in held and held[key][1:] != (digests[key], None)]
         changed = []
@@ -290,12 +302,21 @@ class Writer:
 
     # --- what events show --------------------------------------------------------------------------
 
+    def _held(self, table: str, rows: dict[str, tuple[Any, ...]], key: str = "id") -> dict[str, str]:
+        """The digests of those of these rows that there are, but for what this load has written already."""
+        unsettled = [k for k, row in rows.items() if (table, k, row[-1]) not in self._settled]
+        return dict(self._bulk.rows(table, (key, "digest"), key, unsettled))
+
     def _put(
-        self, table: str, columns: Sequence[str], rows: dict[str, tuple[Any, ...]], shown: Shown
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: dict[str, tuple[Any, ...]],
+        held: dict[str, str],
+        shown: Shown,
     ) -> list[str]:
         """Write rows, keyed by their first column; returns the keys of those that `shown` now tells otherwise."""
         unsettled = {key: row for key, row in rows.items() if (table, key, row[-1]) not in self._settled}
-        held = dict(self._bulk.rows(table, (columns[0], "digest"), columns[0], unsettled))
         self._bulk.insert(table, columns, [row for key, row in unsettled.items() if key not in held])
         if len(self._settled) > _SETTLED_AT_MOST:
             self._settled.clear()
