@@ -96,7 +96,7 @@ def _at_full_speed() -> Iterator[None]:
     And the thread that feeds PostgreSQL waits no 5 ms for its turn.
     """
     thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
-    gc.set_threshold(50_000, 50, 50)
+    gc.set_threshold(2_000, 20, 500)
     sys.setswitchinterval(0.0005)
     try:
         yield

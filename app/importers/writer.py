@@ -254,6 +254,8 @@ class Writer:
             self._bulk.insert(name, columns, rows[name])
 
     def _rewrite(self, records: list[EventRecord], digests: dict[str, str], related: Related) -> None:
+        if not records:
+            return
         ids = [record.id for record in records]
         self._uncount(ids)
         held = {
@@ -384,6 +386,8 @@ class Writer:
 
     def _rerender(self, ids: Sequence[str]) -> None:
         """Render events anew from their rows, as a change."""
+        if not ids:
+            return
         rendered = self._rendered_from_rows(ids, self._now)
         rows = [(self._next(), self._now_text, made.evidence, key) for key, (_, made) in rendered.items()]
         self._bulk.update("event", ("change_seq", "updated", "document_evidence"), "id", rows)
