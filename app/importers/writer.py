@@ -31,8 +31,8 @@ _SEEN: Select[Any] = select(column("id")).select_from(table("seen"))
 Shown = Callable[[Connection, Sequence[str]], Mapping[str, Any]]
 Placed = dict[str, tuple[int, Rendered]]  # by event: the id of its documents, and the documents
 
-BATCH = 4_000  # events that are looked up, rendered and written together
-PART = 1_000
+BATCH = 4_000  # events that are looked up together
+PART = 1_000  # new events of a batch that are stored, on PostgreSQL, while the next are rendered
 
 _SETTLED_AT_MOST = 100_000
 _KNOWN_AT_MOST = 20_000
