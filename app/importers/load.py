@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
-from sqlalchemy import JSON, Connection, Engine, LargeBinary, Text, func, insert, select, text, update
+from sqlalchemy import JSON, Connection, Engine, LargeBinary, Table, Text, func, insert, select, text, update
 
 from app.importers.bulk import Bulk
 from app.importers.writer import LoadError, Summary, Writer
@@ -21,7 +21,7 @@ __all__ = ["LoadError", "Summary", "load", "load_countries", "render_all"]
 
 # Of these an index alone answers, on PostgreSQL only for pages that were vacuumed; the others are read for their rows.
 _INDEXED = ("event", "event_country", "event_actor", "event_context")
-_LARGE = ("event_document", "evidence", "event_tally", "source", "actor")
+_KEYED = ("event_document", "evidence", "event_tally", "source")  # these are found by their keys alone
 _LONG = Text | JSON | LargeBinary
 # The last is how much of new words is gathered before the index takes them in, sorted in `work_mem`.
 _FOR_IMPORTS = ("lock_timeout = '30s'", "work_mem = '64MB'", "gin_pending_list_limit = '32MB'")
@@ -198,15 +198,19 @@ def _tidy(connection: Connection) -> None:
     connection.execution_options(isolation_level="AUTOCOMMIT")
     # The server would come to it later by itself; of new words it has only a list until then.
     connection.exec_driver_sql(f"VACUUM (ANALYZE) {_planned(_INDEXED)}, event_search")
-    connection.exec_driver_sql(f"ANALYZE {_planned(_LARGE)}")
+    connection.exec_driver_sql(f"ANALYZE {_planned(('actor',))}, {_planned(_KEYED, keys=True)}")
 
 
-def _planned(names: Sequence[str]) -> str:
+def _planned(names: Sequence[str], *, keys: bool = False) -> str:
     """Tables with the columns that a plan may depend on. None depends on long texts, and to sort them takes longest."""
-    return ", ".join(
-        f"{name} ({', '.join(c.name for c in TABLES[name].columns if not isinstance(c.type, _LONG))})"
-        for name in names
-    )
+
+    def columns(table: Table) -> Iterator[str]:
+        indexed = {c for index in table.indexes for c in index.columns}
+        for c in table.columns:
+            if c.primary_key or c.foreign_keys or c in indexed or not (keys or isinstance(c.type, _LONG)):
+                yield c.name
+
+    return ", ".join(f"{name} ({', '.join(columns(TABLES[name]))})" for name in names)
 
 
 def _now() -> datetime:
