@@ -2,21 +2,25 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import given, strategies
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col, select
 from starlette.testclient import TestClient
 
 from app import codes, documents, edtf, rendering, schemas, search
-from app.importers import dossier, passages
+from app.importers import dossier, passages, writer
+from app.importers.bulk import Bulk
 from app.importers.load import LoadError, Summary, load, load_countries, render_all
 from app.records import (
     ActorRecord,
@@ -536,6 +540,38 @@ def test_a_failure_late_in_a_load_leaves_all_as_it_was(
     assert (record.read, record.inserted, record.updated) == (3, 0, 0)
     assert _load(engine, edited) == Summary(read=3, inserted=1, updated=1, unchanged=1)
     assert [record.outcome for record in _loads(engine)] == ["succeeded", "failed", "succeeded"]
+
+
+def test_rows_that_the_database_refuses_leave_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "BATCH", 4)
+    monkeypatch.setattr(writer, "PART", 1)
+    _load(engine, FIRST)
+    before = _dump(engine, "load", "clock")
+    # What is refused may be on its way while the events after it are made.
+    impossible = _event("sequel")
+    impossible = replace(impossible, facts=replace(impossible.facts, type="PICNIC"))
+    with pytest.raises((IntegrityError, sqlite3.IntegrityError, psycopg.IntegrityError), match="type"):
+        load(engine, _release(MARCH, VIGIL, impossible, *(_event(f"more-{n}") for n in range(40))))
+    assert _dump(engine, "load", "clock") == before
+    assert _loads(engine)[-1].outcome == "failed"
+
+
+def test_documents_are_put_in_order_once_however_many_batches_a_first_load_has(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "BATCH", 4)
+    monkeypatch.setattr(writer, "PART", 2)
+    run, ran = Bulk.script, list[str]()
+
+    def script(bulk: Bulk, *statements: str) -> None:
+        ran.extend(statements)
+        run(bulk, *statements)
+
+    monkeypatch.setattr(Bulk, "script", script)
+    _load(engine, _release(*(_event(f"part-{n}", when=f"2024-04-{1 + n * 7 % 28:02}") for n in range(21))))
+    assert sum(statement.startswith("INSERT INTO event_document") for statement in ran) == 1
 
 
 def test_a_first_load_that_fails_leaves_its_record_alone(engine: Engine) -> None:

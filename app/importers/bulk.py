@@ -1,35 +1,76 @@
 """Many rows at once, in the fastest way that each database has."""
 
 import json
+from collections import deque
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Self
 
 from sqlalchemy import Connection
 
 Rows = Sequence[tuple[Any, ...]]
+_BEHIND_AT_MOST = 24  # statements
 
 
 class Bulk:
-    """Rows in and out of one connection. Values are as the driver takes them; dates and times are ISO text."""
+    """Rows in and out of one connection. Values are as the driver takes them; dates and times are ISO text.
+
+    PostgreSQL takes new rows in a thread, while the next are being made. Whatever else is asked of the connection waits
+    for them, and raises what has gone wrong with them.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._sqlite = connection.dialect.name == "sqlite"
-        self._cursor: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
+        self._connection = connection
+        self._taken: Any = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
         self._mark = "?" if self._sqlite else "%s"
+        self._thread = ThreadPoolExecutor(1, "bulk")
+        self._behind: deque[Future[None]] = deque()
 
-    def insert(self, table: str, columns: Collection[str], rows: Iterable[tuple[Any, ...]]) -> None:
-        """Add new rows. They may be made as they are taken: PostgreSQL stores some while the next are being made."""
-        if isinstance(rows, Sequence) and not rows:
+    @property
+    def connection(self) -> Connection:
+        """The connection, when it has all rows."""
+        self._catch_up()
+        return self._connection
+
+    @property
+    def _cursor(self) -> Any:
+        self._catch_up()
+        return self._taken
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        """Let go of the connection, which has all rows then; after a failure, those under way never reach it."""
+        try:
+            if failure is None:
+                self._catch_up()
+        finally:
+            self._thread.shutdown(cancel_futures=True)
+
+    def insert(self, table: str, columns: Collection[str], rows: Rows) -> None:
+        """Add new rows."""
+        if not rows:
             return
         names = ", ".join(columns)
         if self._sqlite:
             marks = ", ".join("?" * len(columns))
             self._cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
             return
-        with self._cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        self._catch_up(_BEHIND_AT_MOST)
+        self._behind.append(self._thread.submit(self._copy, f"COPY {table} ({names}) FROM STDIN", rows))
+
+    def _copy(self, statement: str, rows: Rows) -> None:
+        with self._taken.copy(statement) as copy:
             write = copy.write_row
             for row in rows:
                 write(row)
+
+    def _catch_up(self, but: int = 0) -> None:
+        """Wait for all rows on their way but those of this many statements."""
+        while len(self._behind) > but:
+            self._behind.popleft().result()
 
     def update(self, table: str, columns: Collection[str], key: str, rows: Rows) -> None:
         """Set `columns` of the rows whose `key` is the last value of each of `rows`."""
@@ -40,25 +81,21 @@ class Bulk:
     def add(self, table: str, key: Collection[str], numbers: Collection[str], rows: Rows) -> None:
         """Add to the `numbers` of the rows with these keys, which come first in each of `rows`, each once.
 
-        A new key is inserted.
+        A new key is inserted. Neighbours in the index are written together where `rows` come in the order of keys.
         """
         if not rows:
-            return
-        in_order = sorted(rows)  # neighbours in the index are written together
-        if not self.any_rows(table):
-            self.insert(table, (*key, *numbers), in_order)
             return
         names = ", ".join((*key, *numbers))
         sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in numbers)
         adding = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sums}"
         if self._sqlite:
-            marks = ", ".join("?" * len(in_order[0]))
-            self._cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}){adding}", in_order)  # noqa: S608
+            marks = ", ".join("?" * len(rows[0]))
+            self._cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}){adding}", rows)  # noqa: S608
             return
         self.script(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS added_{table} (LIKE {table})", f"TRUNCATE added_{table}"
         )
-        self.insert(f"added_{table}", (*key, *numbers), in_order)
+        self.insert(f"added_{table}", (*key, *numbers), rows)
         self.script(f"INSERT INTO {table} ({names}) SELECT {names} FROM added_{table}{adding}")  # noqa: S608
 
     def delete(self, table: str, key: str, values: Collection[Any]) -> None:

@@ -1,12 +1,15 @@
 """The only writer: a release becomes rows, whole or not at all, and only what changed is written."""
 
+import gc
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
-from sqlalchemy import JSON, Connection, Engine, LargeBinary, Text, func, insert, select, text, update
+from sqlalchemy import JSON, Connection, Engine, LargeBinary, Table, Text, func, insert, select, text, update
 
+from app.importers.bulk import Bulk
 from app.importers.writer import LoadError, Summary, Writer
 from app.records import DatasetRecord, Reject, Release
 from app.tables import TABLES
@@ -18,8 +21,10 @@ __all__ = ["LoadError", "Summary", "load", "load_countries", "render_all"]
 
 # Of these an index alone answers, on PostgreSQL only for pages that were vacuumed; the others are read for their rows.
 _INDEXED = ("event", "event_country", "event_actor", "event_context")
-_LARGE = ("event_document", "evidence", "event_tally", "source", "actor")
+_KEYED = ("event_document", "evidence", "event_tally", "source")  # these are found by their keys alone
 _LONG = Text | JSON | LargeBinary
+# The last is how much of new words is gathered before the index takes them in, sorted in `work_mem`.
+_FOR_IMPORTS = ("lock_timeout = '30s'", "work_mem = '64MB'", "gin_pending_list_limit = '32MB'")
 _IMPORT_LOCK = 4_261_402_025
 _LOAD = TABLES["load"]
 _DATASET = TABLES["dataset"]
@@ -32,12 +37,12 @@ def load(
     rejected: Rejected = lambda _: None,
 ) -> Summary:
     """Write `release` in one transaction with the end of its `load` record; a failure leaves a failed record."""
-    with _only_import(engine) as connection:
+    with _only_import(engine) as connection, _at_full_speed():
         load_id = _begin(connection, release)
         summary = Summary()
         try:
-            with _transaction(connection):
-                _write(connection, release, summary, progress, rejected)
+            with _transaction(connection), Bulk(connection) as bulk:
+                _write(bulk, release, summary, progress, rejected)
                 _finish(connection, load_id, "succeeded", summary)
         except BaseException as error:
             with _transaction(connection):
@@ -45,22 +50,23 @@ def load(
                 _finish(connection, load_id, "failed", Summary(read=summary.read), reason)
                 _tell_news(connection)
             raise
-        _tidy(connection, summary)
+        if summary.inserted or summary.updated or summary.withdrawn:
+            _tidy(connection, summary)
     return summary
 
 
 def load_countries(engine: Engine) -> None:
     """Bring the country table in line with the file that ships with this release."""
-    with _only_import(engine) as connection, _transaction(connection):
-        writer = Writer(connection)
+    with _only_import(engine) as connection, _transaction(connection), Bulk(connection) as bulk:
+        writer = Writer(bulk)
         writer.put_countries()
         writer.close()
 
 
 def render_all(engine: Engine) -> int:
     """Render every stored document anew, without calling it a change; returns how many."""
-    with _only_import(engine) as connection, _transaction(connection):
-        writer = Writer(connection)
+    with _only_import(engine) as connection, _transaction(connection), Bulk(connection) as bulk:
+        writer = Writer(bulk)
         count = writer.render_all()
         writer.close(news=True)
         if connection.dialect.name == "sqlite":
@@ -73,7 +79,8 @@ def _only_import(engine: Engine) -> Iterator[Connection]:
     """A connection whose import no other can come into; waits for one that is running."""
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SET lock_timeout = '30s'"))
+            for setting in _FOR_IMPORTS:
+                connection.execute(text(f"SET {setting}"))
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _IMPORT_LOCK})
             connection.commit()  # the lock outlives the transaction, not the connection
         try:
@@ -81,6 +88,23 @@ def _only_import(engine: Engine) -> Iterator[Connection]:
         finally:
             if connection.dialect.name == "postgresql":
                 connection.invalidate()  # and with it goes the lock
+
+
+@contextmanager
+def _at_full_speed() -> Iterator[None]:
+    """Python set up for one import.
+
+    It looks less often for what only refers to itself: of records nothing does, and each look goes through all held.
+    And the thread that feeds PostgreSQL waits no 5 ms for its turn.
+    """
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    gc.set_threshold(2_000, 20, 500)
+    sys.setswitchinterval(0.0005)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        sys.setswitchinterval(interval)
 
 
 @contextmanager
@@ -121,11 +145,9 @@ def _tell_news(connection: Connection) -> None:
     connection.execute(update(clock).values(seq=clock.c.seq + 1))
 
 
-def _write(
-    connection: Connection, release: Release, summary: Summary, progress: Progress, rejected: Rejected
-) -> None:
-    _put_dataset(connection, release.dataset)
-    writer = Writer(connection, release.dataset.id, summary, rejected)
+def _write(bulk: Bulk, release: Release, summary: Summary, progress: Progress, rejected: Rejected) -> None:
+    _put_dataset(bulk.connection, release.dataset)
+    writer = Writer(bulk, release.dataset.id, summary, rejected)
     for item in release.items:
         if isinstance(item, Reject):
             summary.read += 1
@@ -137,7 +159,7 @@ def _write(
     if release.whole:
         writer.withdraw_missing(release)
     writer.close(news=True)  # the dataset's last load is news, even when no event is
-    _describe(connection, release.dataset.id)
+    _describe(bulk.connection, release.dataset.id)
     progress(summary)
 
 
@@ -151,16 +173,20 @@ def _put_dataset(connection: Connection, record: DatasetRecord) -> None:
 
 
 def _describe(connection: Connection, dataset_id: str) -> None:
-    """Count a dataset's events and say which days they cover, as far as they are bounded."""
-    event = TABLES["event"].c
-    served = (event.dataset_id == dataset_id, event.withdrawn.is_(None))
-    count = select(func.count()).where(*served)
-    first = select(func.min(event.date_start)).where(*served, event.date_start > date.min)
-    last = select(func.max(event.date_end)).where(*served, event.date_end < date.max)
+    """Count a dataset's events and say which days they cover, as far as they are bounded: from the counts of days."""
+    tally = TABLES["event_tally"].c
+    days = (tally.level == "day", tally.country == "", tally.type == "", tally.dataset == dataset_id)
+    count = select(func.coalesce(func.sum(tally.starts), 0)).where(*days)
+    first = select(func.min(tally.period)).where(*days, tally.starts > 0, tally.period > str(date.min))
+    last = select(func.max(tally.period)).where(*days, tally.ends > 0, tally.period < str(date.max))
     start, end = connection.scalar(first), connection.scalar(last)
     if start and end and start > end:  # every event is open, some to the past and some to the future
         start, end = end, start
-    values = {"events": connection.scalar(count), "coverage_start": start, "coverage_end": end}
+    covered = {
+        "coverage_start": start and date.fromisoformat(start),
+        "coverage_end": end and date.fromisoformat(end),
+    }
+    values = covered | {"events": connection.scalar(count)}
     connection.execute(update(_DATASET).where(_DATASET.c.id == dataset_id).values(values))
 
 
@@ -177,7 +203,7 @@ def _tidy(connection: Connection, summary: Summary) -> None:
     connection.execution_options(isolation_level="AUTOCOMMIT")
     # The server would come to it later by itself; of new words it has only a list until then.
     connection.exec_driver_sql(f"VACUUM (ANALYZE) {_planned(_INDEXED)}, event_search")
-    connection.exec_driver_sql(f"ANALYZE {_planned(_LARGE)}")
+    connection.exec_driver_sql(f"ANALYZE {_planned(('actor',))}, {_planned(_KEYED, keys=True)}")
 
 
 # A load of less than one event in so many leaves the words as they are: to write them anew would take longer.
@@ -195,12 +221,16 @@ def _merge_words(connection: Connection) -> None:
         )
 
 
-def _planned(names: Sequence[str]) -> str:
+def _planned(names: Sequence[str], *, keys: bool = False) -> str:
     """Tables with the columns that a plan may depend on. None depends on long texts, and to sort them takes longest."""
-    return ", ".join(
-        f"{name} ({', '.join(c.name for c in TABLES[name].columns if not isinstance(c.type, _LONG))})"
-        for name in names
-    )
+
+    def columns(table: Table) -> Iterator[str]:
+        indexed = {c for index in table.indexes for c in index.columns}
+        for c in table.columns:
+            if c.primary_key or c.foreign_keys or c in indexed or not (keys or isinstance(c.type, _LONG)):
+                yield c.name
+
+    return ", ".join(f"{name} ({', '.join(columns(TABLES[name]))})" for name in names)
 
 
 def _now() -> datetime:

@@ -15,6 +15,7 @@ _HELD_AT_MOST = 50_000  # events
 
 # Country, type and dataset, each of them one or "" for any, and two periods: in which events begin, and end.
 _Cell: TypeAlias = tuple[str, str, str, str, str]
+_Period: TypeAlias = tuple[str, str, str, str]
 _Rows: TypeAlias = list[tuple[str | int, ...]]
 _Counts: TypeAlias = dict[_Cell, list[int]]  # events and their deaths
 
@@ -52,13 +53,16 @@ class Tallies:
 
     def flush(self) -> None:
         """Write what has been collected: that of days, of which months are made, of which years are."""
-        cells = self._days
+        cells, any_rows = self._days, self._bulk.any_rows("event_tally")
         for level, length in reversed(_LEVELS.items()):
             cells = cells if level == "day" else _summed(cells, length)
-            for rows in (_whole(level, cells), _split(level, cells)):
+            rows = _rows(level, cells)
+            if any_rows:
                 self._bulk.add("event_tally", _KEY, _TALLIES, rows)
+            else:
+                self._bulk.insert("event_tally", (*_KEY, *_TALLIES), rows)
         self._held = 0
-        self._days.clear()
+        self._days = defaultdict(_nothing)
 
 
 def _nothing() -> list[int]:
@@ -75,25 +79,20 @@ def _summed(cells: _Counts, length: int) -> _Counts:
     return sums
 
 
-def _whole(level: str, cells: _Counts) -> _Rows:
-    """What events add to the periods in which they lie."""
-    return [
-        (level, country, kind, begins, dataset, events, events, events, deaths, deaths)
-        for (country, kind, dataset, begins, stops), (events, deaths) in cells.items()
-        if begins == stops
-    ]
-
-
-def _split(level: str, cells: _Counts) -> _Rows:
-    """What events add to the periods in which they only begin, or only end."""
-    found: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+def _rows(level: str, cells: _Counts) -> _Rows:
+    """What events add to the periods in which they begin, and in which they end, in the order of the table's key."""
+    found: dict[_Period, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
     for (country, kind, dataset, begins, stops), (events, deaths) in cells.items():
-        if begins != stops:
-            first = found[level, country, kind, begins, dataset]
-            first[0] += events
-            first[2] += deaths
-            found[level, country, kind, stops, dataset][1] += events
-    return [(*key, starts, ends, 0, 0, toll) for key, (starts, ends, toll) in found.items()]
+        first = found[country, kind, begins, dataset]
+        first[0] += events
+        first[4] += deaths
+        if begins == stops:
+            first[1] += events
+            first[2] += events
+            first[3] += deaths
+        else:
+            found[country, kind, stops, dataset][1] += events
+    return [(level, *key, *found[key]) for key in sorted(found)]
 
 
 def rebuild(bulk: Bulk) -> None:

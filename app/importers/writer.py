@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, column, select, table, update
 
@@ -26,11 +26,13 @@ from app.records import (
 )
 from app.tables import TABLES
 
+T = TypeVar("T")
 _SEEN: Select[Any] = select(column("id")).select_from(table("seen"))
 Shown = Callable[[Connection, Sequence[str]], Mapping[str, Any]]
 Placed = dict[str, tuple[int, Rendered]]  # by event: the id of its documents, and the documents
 
-BATCH = 1_000  # events that are looked up, rendered and written together
+BATCH = 4_000  # events that are looked up together
+PART = 1_000  # new events of a batch that are stored, on PostgreSQL, while the next are rendered
 
 _SETTLED_AT_MOST = 100_000
 _KNOWN_AT_MOST = 20_000
@@ -57,25 +59,22 @@ class Writer:
 
     def __init__(
         self,
-        connection: Connection,
+        bulk: Bulk,
         dataset_id: str | None = None,
         summary: Summary | None = None,
         rejected: Callable[[Reject], None] = lambda _: None,
     ) -> None:
-        self._connection, self._dataset_id, self._rejected = connection, dataset_id, rejected
+        self._bulk, self._dataset_id, self._rejected = bulk, dataset_id, rejected
         self._summary = summary or Summary()
-        clock = TABLES["clock"].c.seq
+        connection, clock = bulk.connection, TABLES["clock"].c.seq
         # The lock on this row is what makes changes commit in the order of their sequence.
         self._first_seq = self._seq = int(connection.execute(select(clock).with_for_update()).scalar_one())
         self._now = datetime.now(UTC).replace(microsecond=0)
         self._now_text = self._now.strftime("%Y-%m-%d %H:%M:%S.%f")
-        self._bulk = Bulk(connection)
-        self._shelf = Shelf(self._bulk, connection.dialect.name)
-        self._indexes = LateIndexes(self._bulk, connection.dialect.name)
-        self._tallies = Tallies(self._bulk)
-        self._bulk.script(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS seen (id text PRIMARY KEY)", "DELETE FROM seen"
-        )
+        self._shelf = Shelf(bulk, connection.dialect.name)
+        self._indexes = LateIndexes(bulk, connection.dialect.name)
+        self._tallies = Tallies(bulk)
+        bulk.script("CREATE TEMPORARY TABLE IF NOT EXISTS seen (id text PRIMARY KEY)", "DELETE FROM seen")
         self._countries = documents.country_names(connection)
         self._sources: dict[str, SourceRecord] = {}
         self._actors: dict[str, ActorRecord] = {}
@@ -113,11 +112,15 @@ class Writer:
         """Write what has been taken."""
         sources = {key: encoding.source_row(record) for key, record in self._sources.items()}
         actors = {key: encoding.actor_row(record) for key, record in self._actors.items()}
+        digests = {key: encoding.event_digest(record) for key, record in self._events.items()}
+        # What is looked up waits for what is being stored: all that is made without comes before, all writes after.
+        held_sources, held_actors = self._held("source", sources), self._held("actor", actors)
+        held = self._held_events(self._events)
         renamed_sources = self._with_derived(
-            self._put("source", encoding.SOURCE, sources, documents.shown_sources)
+            self._put("source", encoding.SOURCE, sources, held_sources, documents.shown_sources)
         )
-        renamed_actors = self._put("actor", encoding.ACTOR, actors, documents.shown_actors)
-        self._write_events(self._events)
+        renamed_actors = self._put("actor", encoding.ACTOR, actors, held_actors, documents.shown_actors)
+        self._write_events(self._events, digests, held)
         self._rerender_showing("evidence", "source_id", renamed_sources)
         self._rerender_showing("event_actor", "actor_id", renamed_actors)
         self._sources, self._actors, self._events = {}, {}, {}
@@ -130,21 +133,24 @@ class Writer:
             event.dataset_id == self._dataset_id, event.withdrawn.is_(None), event.id.not_in(_SEEN)
         )
         if release.dataset.kind == "dossier":
-            first = self._connection.execute(missing.order_by(event.id)).first()
+            first = self._bulk.connection.execute(missing.order_by(event.id)).first()
             if first:
                 raise LoadError(
                     f"{release.file} lacks the event {first.id}, which an earlier version had;"
                     " list it under 'withdrawn' with a reason, since an id is never forgotten"
                 )
-        while ids := self._connection.execute(missing.order_by(event.id).limit(BATCH)).scalars().all():
+        while ids := self._bulk.connection.execute(missing.order_by(event.id).limit(BATCH)).scalars().all():
             reason = f"not in version {release.dataset.version}"
             self._withdraw({key: Withdrawal(key, reason) for key in ids})
 
     def put_countries(self) -> None:
         """Write the countries that ship with this release of the software."""
         countries = {row["code"]: encoding.country_row(row) for row in codes.countries()}
-        renamed = self._put("country", encoding.COUNTRY, countries, lambda c, _: documents.country_names(c))
-        self._countries = documents.country_names(self._connection)
+        held = self._held("country", countries, "code")
+        renamed = self._put(
+            "country", encoding.COUNTRY, countries, held, lambda c, _: documents.country_names(c)
+        )
+        self._countries = documents.country_names(self._bulk.connection)
         self._rerender_showing("event_country", "country_code", renamed)
 
     def render_all(self) -> int:
@@ -153,7 +159,7 @@ class Writer:
         tallies.rebuild(self._bulk)
         count, last, event = 0, "", TABLES["event"].c
         page = select(event.id).order_by(event.id).limit(BATCH)
-        while ids := self._connection.execute(page.where(event.id > last)).scalars().all():
+        while ids := self._bulk.connection.execute(page.where(event.id > last)).scalars().all():
             rendered = self._rendered_from_rows(ids)
             evidence = [(made.evidence, key) for key, (_, made) in rendered.items()]
             self._bulk.update("event", ("document_evidence",), "id", evidence)
@@ -168,16 +174,21 @@ class Writer:
         self._shelf.settle()
         news = news or self._news
         if news or self._seq != self._first_seq:
-            self._connection.execute(update(TABLES["clock"]).values(seq=self._seq + news))
+            self._bulk.connection.execute(update(TABLES["clock"]).values(seq=self._seq + news))
 
     # --- events ------------------------------------------------------------------------------------
 
-    def _write_events(self, taken: dict[str, EventRecord]) -> None:
+    def _held_events(self, taken: dict[str, EventRecord]) -> dict[str, Any]:
+        """The rows of those of these events that there are; what was in the file before is taken out of them."""
         for (key,) in self._bulk.rows("seen", ("id",), "id", taken):
             self._refuse_repeated(taken.pop(key))
+        columns = ("id", "digest", "withdrawn")
+        return {row[0]: row for row in self._bulk.rows("event", columns, "id", taken)}
+
+    def _write_events(
+        self, taken: dict[str, EventRecord], digests: dict[str, str], held: dict[str, Any]
+    ) -> None:
         self._bulk.insert("seen", ("id",), [(key,) for key in taken])
-        held = {row[0]: row for row in self._bulk.rows("event", ("id", "digest", "withdrawn"), "id", taken)}
-        digests = {key: encoding.event_digest(record) for key, record in taken.items()}
         new = [record for key, record in taken.items() if key not in held]
         other = [r for key, r in taken.items() if key in held and held[key][1:] != (digests[key], None)]
         changed = []
@@ -209,12 +220,14 @@ class Writer:
             yield record._replace(evidence=kept) if quotes else record
 
     def _insert(self, records: list[EventRecord], digests: dict[str, str], related: Related) -> None:
-        rendered: Placed = {}
-        self._bulk.insert("event", encoding.EVENT, self._new_rows(records, digests, related, rendered))
-        self._insert_children(records, rendered)
-        self._shelf.put(rendered)
-        for record in records:
-            self._count(record)
+        for first in range(0, len(records), PART):
+            some = records[first : first + PART]
+            rendered: Placed = {}
+            self._bulk.insert("event", encoding.EVENT, list(self._new_rows(some, digests, related, rendered)))
+            self._insert_children(some, rendered)
+            self._shelf.put(rendered)
+            for record in some:
+                self._count(record)
         self._summary.inserted += len(records)
 
     def _new_rows(
@@ -241,6 +254,8 @@ class Writer:
             self._bulk.insert(name, columns, rows[name])
 
     def _rewrite(self, records: list[EventRecord], digests: dict[str, str], related: Related) -> None:
+        if not records:
+            return
         ids = [record.id for record in records]
         self._uncount(ids)
         held = {
@@ -289,22 +304,33 @@ class Writer:
 
     # --- what events show --------------------------------------------------------------------------
 
+    def _held(self, table: str, rows: dict[str, tuple[Any, ...]], key: str = "id") -> dict[str, str]:
+        """The digests of those of these rows that there are, but for what this load has written already."""
+        unsettled = [k for k, row in rows.items() if (table, k, row[-1]) not in self._settled]
+        return dict(self._bulk.rows(table, (key, "digest"), key, unsettled))
+
     def _put(
-        self, table: str, columns: Sequence[str], rows: dict[str, tuple[Any, ...]], shown: Shown
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: dict[str, tuple[Any, ...]],
+        held: dict[str, str],
+        shown: Shown,
     ) -> list[str]:
         """Write rows, keyed by their first column; returns the keys of those that `shown` now tells otherwise."""
         unsettled = {key: row for key, row in rows.items() if (table, key, row[-1]) not in self._settled}
-        held = dict(self._bulk.rows(table, (columns[0], "digest"), columns[0], unsettled))
         self._bulk.insert(table, columns, [row for key, row in unsettled.items() if key not in held])
         if len(self._settled) > _SETTLED_AT_MOST:
             self._settled.clear()
         self._settled.update((table, key, row[-1]) for key, row in unsettled.items())
         changed = [row for key, row in unsettled.items() if key in held and held[key] != row[-1]]
         self._news = self._news or bool(changed) or len(held) < len(unsettled)
+        if not changed:
+            return []
         keys = [row[0] for row in changed]
-        before = shown(self._connection, keys)
+        before = shown(self._bulk.connection, keys)
         self._bulk.update(table, columns, columns[0], [(*row, row[0]) for row in changed])
-        after = shown(self._connection, keys)
+        after = shown(self._bulk.connection, keys)
         return [key for key in keys if before[key] != after[key]]
 
     def _with_derived(self, sources: list[str]) -> list[str]:
@@ -323,7 +349,7 @@ class Writer:
         sources = {entry.source_id for record in records for entry in record.evidence}
         sources |= {above for record in self._sources.values() if (above := record.derived_from)}
         shown_actors = self._shown_actors(actors)
-        shown_sources = documents.shown_sources(self._connection, sources - self._sources.keys())
+        shown_sources = self._elsewhere(documents.shown_sources, sources - self._sources.keys())
         shown_sources |= {key: encoding.shown_source(record) for key, record in self._sources.items()}
         unknown = (actors - shown_actors.keys()) | (sources - shown_sources.keys())
         if unknown:
@@ -332,12 +358,18 @@ class Writer:
             )
         return Related(self._countries, shown_actors, shown_sources)
 
+    def _elsewhere(
+        self, shown: Callable[[Connection, set[str]], dict[str, T]], ids: set[str]
+    ) -> dict[str, T]:
+        """What the tables have of these, which are none as a rule: to ask is to wait for all rows on their way."""
+        return shown(self._bulk.connection, ids) if ids else {}
+
     def _shown_actors(self, ids: set[str]) -> Mapping[str, ShownActor]:
         """Those with these ids and others: many events name the same ones, so what has been looked up is kept."""
         if len(self._known_actors) > _KNOWN_AT_MOST:
             self._known_actors.clear()
         self._known_actors |= {key: encoding.shown_actor(record) for key, record in self._actors.items()}
-        self._known_actors |= documents.shown_actors(self._connection, ids - self._known_actors.keys())
+        self._known_actors |= self._elsewhere(documents.shown_actors, ids - self._known_actors.keys())
         return self._known_actors
 
     def _rerender_showing(self, child: str, key: str, renamed: Sequence[str]) -> None:
@@ -348,12 +380,14 @@ class Writer:
         for first in range(0, len(renamed), BATCH):
             some = renamed[first : first + BATCH]
             showing = select(table.event_id).where(table[key].in_(some)).distinct()
-            ids = [k for k in self._connection.execute(showing).scalars() if k not in self._written]
+            ids = [k for k in self._bulk.connection.execute(showing).scalars() if k not in self._written]
             for start in range(0, len(ids), BATCH):
                 self._rerender(ids[start : start + BATCH])
 
     def _rerender(self, ids: Sequence[str]) -> None:
         """Render events anew from their rows, as a change."""
+        if not ids:
+            return
         rendered = self._rendered_from_rows(ids, self._now)
         rows = [(self._next(), self._now_text, made.evidence, key) for key, (_, made) in rendered.items()]
         self._bulk.update("event", ("change_seq", "updated", "document_evidence"), "id", rows)
@@ -361,8 +395,8 @@ class Writer:
         self._shelf.put(rendered)
 
     def _rendered_from_rows(self, ids: Sequence[str], updated: datetime | None = None) -> Placed:
-        held = documents.stored(self._connection, ids)
-        related = documents.related(self._connection, (record for record, _ in held), self._countries)
+        held = documents.stored(self._bulk.connection, ids)
+        related = documents.related(self._bulk.connection, (record for record, _ in held), self._countries)
         places = dict(self._bulk.rows("event", ("id", "document_id"), "id", ids))
         return {
             record.id: (
