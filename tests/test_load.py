@@ -19,7 +19,7 @@ from sqlmodel import Session, SQLModel, col, select
 from starlette.testclient import TestClient
 
 from app import codes, documents, edtf, rendering, schemas, search
-from app.importers import dossier, passages, writer
+from app.importers import dossier, passages, tallies, writer
 from app.importers.bulk import Bulk
 from app.importers.load import LoadError, Summary, load, load_countries, render_all
 from app.records import (
@@ -572,6 +572,20 @@ def test_documents_are_put_in_order_once_however_many_batches_a_first_load_has(
     monkeypatch.setattr(Bulk, "script", script)
     _load(engine, _release(*(_event(f"part-{n}", when=f"2024-04-{1 + n * 7 % 28:02}") for n in range(21))))
     assert sum(statement.startswith("INSERT INTO event_document") for statement in ran) == 1
+
+
+COUNTRIES = [("NO", "location"), ("SE", "mentioned")]
+
+
+@pytest.mark.parametrize("most", [1, 3, 1000])
+def test_events_are_counted_alike_however_many_a_load_has(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(tallies, "_HELD_AT_MOST", most)
+    several = [replace(_event(f"one-{n}"), countries=COUNTRIES[: n % 3]) for n in range(7)]
+    for count in (4, 7):  # the first load, and one that adds to it
+        _load(engine, _release(*several[:count]))
+        check_derived(engine)
 
 
 def test_a_first_load_that_fails_leaves_its_record_alone(engine: Engine) -> None:

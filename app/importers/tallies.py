@@ -32,15 +32,20 @@ class Counted(NamedTuple):
 
 
 class Tallies:
-    """Collects what events add and take away, and writes it in few statements."""
+    """Collects what events add and take away, and writes it in few statements.
+
+    A first load of many events is counted when it is in: to add to a table that grows would take longest.
+    """
 
     def __init__(self, bulk: Bulk) -> None:
-        self._bulk = bulk
+        self._bulk, self._is_first, self._is_late = bulk, not bulk.any_rows("event"), False
         self._held = 0
         self._days: _Counts = defaultdict(_nothing)
 
     def count(self, event: Counted, times: int = 1) -> None:
         """Add an event; with `times` -1, take it away."""
+        if self._is_late:
+            return
         deaths = times * (event.fatalities_best or 0)
         dataset, begins, stops = event.dataset_id, str(event.date_start), str(event.date_end)
         for cell in product(("", *set(event.countries)), ("", event.type)):
@@ -48,10 +53,20 @@ class Tallies:
             counts[0] += times
             counts[1] += deaths
         self._held += 1
-        if self._held >= _HELD_AT_MOST:
-            self.flush()
+        if self._held >= _HELD_AT_MOST and self._is_first:
+            self._is_late = True
+            self._days.clear()
+        elif self._held >= _HELD_AT_MOST:
+            self._write()
 
     def flush(self) -> None:
+        """Write what is not written yet."""
+        if self._is_late:
+            rebuild(self._bulk)
+        else:
+            self._write()
+
+    def _write(self) -> None:
         """Write what has been collected: that of days, of which months are made, of which years are."""
         cells, any_rows = self._days, self._bulk.any_rows("event_tally")
         for level, length in reversed(_LEVELS.items()):
