@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime
 from sqlalchemy import JSON, Connection, Engine, LargeBinary, Table, Text, func, insert, select, text, update
 
 from app.importers.bulk import Bulk
-from app.importers.writer import LoadError, Summary, Writer
+from app.importers.shown import LoadError
+from app.importers.writer import Summary, Writer
 from app.records import DatasetRecord, Reject, Release
 from app.tables import TABLES
 

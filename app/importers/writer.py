@@ -1,19 +1,20 @@
 """Batches of records to rows: what is new is inserted, what changed is updated, what is the same is left alone."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, Select, column, select, table, update
+from sqlalchemy import Select, column, select, table, update
 
-from app import codes, documents, search, spans
-from app.documents import Related, Rendered, ShownActor, State
+from app import documents, search, spans
+from app.documents import Related, Rendered, State
 from app.importers import encoding, tallies
 from app.importers.bulk import Bulk
 from app.importers.late_indexes import LateIndexes
 from app.importers.shelf import Shelf
+from app.importers.shown import LoadError, Shown
 from app.importers.tallies import Counted, Tallies
 from app.records import (
     ActorRecord,
@@ -26,20 +27,11 @@ from app.records import (
 )
 from app.tables import TABLES
 
-T = TypeVar("T")
 _SEEN: Select[Any] = select(column("id")).select_from(table("seen"))
-Shown = Callable[[Connection, Sequence[str]], Mapping[str, Any]]
 Placed = dict[str, tuple[int, Rendered]]  # by event: the id of its documents, and the documents
 
 BATCH = 4_000  # events that are looked up together
 PART = 1_000  # new events of a batch that are stored, on PostgreSQL, while the next are rendered
-
-_SETTLED_AT_MOST = 100_000
-_KNOWN_AT_MOST = 20_000
-
-
-class LoadError(ValueError):
-    """A release that does not fit what is loaded already; nothing of it is written."""
 
 
 @dataclass
@@ -75,15 +67,10 @@ class Writer:
         self._indexes = LateIndexes(bulk, connection.dialect.name)
         self._tallies = Tallies(bulk)
         bulk.script("CREATE TEMPORARY TABLE IF NOT EXISTS seen (id text PRIMARY KEY)", "DELETE FROM seen")
-        self._countries = documents.country_names(connection)
-        self._sources: dict[str, SourceRecord] = {}
-        self._actors: dict[str, ActorRecord] = {}
-        self._known_actors: dict[str, ShownActor] = {}
+        self._shown = Shown(bulk)
         self._events: dict[str, EventRecord] = {}
         self._written: set[str] = set()
         self._sequences: dict[str, int] = {}
-        self._settled: set[tuple[str, str, str]] = set()
-        self._news = False
 
     # --- what the loader calls ---------------------------------------------------------------------
 
@@ -96,10 +83,8 @@ class Writer:
                     self._refuse_repeated(item)
                 else:
                     self._events[item.id] = item
-            case SourceRecord():
-                self._sources[item.id] = item
-            case ActorRecord():
-                self._actors[item.id] = item
+            case SourceRecord() | ActorRecord():
+                self._shown.take(item)
             case Withdrawal():
                 self.flush()
                 self._withdraw({item.id: item})
@@ -110,20 +95,16 @@ class Writer:
 
     def flush(self) -> None:
         """Write what has been taken."""
-        sources = {key: encoding.source_row(record) for key, record in self._sources.items()}
-        actors = {key: encoding.actor_row(record) for key, record in self._actors.items()}
         digests = {key: encoding.event_digest(record) for key, record in self._events.items()}
         # What is looked up waits for what is being stored: all that is made without comes before, all writes after.
-        held_sources, held_actors = self._held("source", sources), self._held("actor", actors)
+        self._shown.look_up()
         held = self._held_events(self._events)
-        renamed_sources = self._with_derived(
-            self._put("source", encoding.SOURCE, sources, held_sources, documents.shown_sources)
-        )
-        renamed_actors = self._put("actor", encoding.ACTOR, actors, held_actors, documents.shown_actors)
+        renamed_sources, renamed_actors = self._shown.write()
         self._write_events(self._events, digests, held)
         self._rerender_showing("evidence", "source_id", renamed_sources)
         self._rerender_showing("event_actor", "actor_id", renamed_actors)
-        self._sources, self._actors, self._events = {}, {}, {}
+        self._shown.end_batch()
+        self._events = {}
 
     def withdraw_missing(self, release: Release) -> None:
         """Withdraw the events of the dataset that this load has not seen."""
@@ -145,13 +126,7 @@ class Writer:
 
     def put_countries(self) -> None:
         """Write the countries that ship with this release of the software."""
-        countries = {row["code"]: encoding.country_row(row) for row in codes.countries()}
-        held = self._held("country", countries, "code")
-        renamed = self._put(
-            "country", encoding.COUNTRY, countries, held, lambda c, _: documents.country_names(c)
-        )
-        self._countries = documents.country_names(self._bulk.connection)
-        self._rerender_showing("event_country", "country_code", renamed)
+        self._rerender_showing("event_country", "country_code", self._shown.put_countries())
 
     def render_all(self) -> int:
         """Render every document, and fill the full-text index, anew without calling it a change; returns how many."""
@@ -172,7 +147,7 @@ class Writer:
         self._indexes.restore()
         self._tallies.flush()
         self._shelf.settle()
-        news = news or self._news
+        news = news or self._shown.is_news
         if news or self._seq != self._first_seq:
             self._bulk.connection.execute(update(TABLES["clock"]).values(seq=self._seq + news))
 
@@ -199,7 +174,7 @@ class Writer:
         self._summary.unchanged += len(taken) - len(new) - len(changed)
         self._written = {record.id for record in (*new, *changed)}
         self._sequences = {key: self._next() for key in taken if key in self._written}
-        related = self._related((*new, *changed))
+        related = self._shown.related((*new, *changed))
         self._insert(new, digests, related)
         self._rewrite(changed, digests, related)
 
@@ -302,75 +277,7 @@ class Writer:
         self._bulk.insert("event_revision", encoding.REVISION, revisions)
         self._rerender([row[-1] for row in rows])
 
-    # --- what events show --------------------------------------------------------------------------
-
-    def _held(self, table: str, rows: dict[str, tuple[Any, ...]], key: str = "id") -> dict[str, str]:
-        """The digests of those of these rows that there are, but for what this load has written already."""
-        unsettled = [k for k, row in rows.items() if (table, k, row[-1]) not in self._settled]
-        return dict(self._bulk.rows(table, (key, "digest"), key, unsettled))
-
-    def _put(
-        self,
-        table: str,
-        columns: Sequence[str],
-        rows: dict[str, tuple[Any, ...]],
-        held: dict[str, str],
-        shown: Shown,
-    ) -> list[str]:
-        """Write rows, keyed by their first column; returns the keys of those that `shown` now tells otherwise."""
-        unsettled = {key: row for key, row in rows.items() if (table, key, row[-1]) not in self._settled}
-        self._bulk.insert(table, columns, [row for key, row in unsettled.items() if key not in held])
-        if len(self._settled) > _SETTLED_AT_MOST:
-            self._settled.clear()
-        self._settled.update((table, key, row[-1]) for key, row in unsettled.items())
-        changed = [row for key, row in unsettled.items() if key in held and held[key] != row[-1]]
-        self._news = self._news or bool(changed) or len(held) < len(unsettled)
-        if not changed:
-            return []
-        keys = [row[0] for row in changed]
-        before = shown(self._bulk.connection, keys)
-        self._bulk.update(table, columns, columns[0], [(*row, row[0]) for row in changed])
-        after = shown(self._bulk.connection, keys)
-        return [key for key in keys if before[key] != after[key]]
-
-    def _with_derived(self, sources: list[str]) -> list[str]:
-        """Sources, and all that derive from them: an event counts origins through every one of them."""
-        found = set(sources)
-        above = sources
-        while above:
-            below = {row[0] for row in self._bulk.rows("source", ("id",), "derived_from", above)}
-            above = sorted(below - found)
-            found |= below
-        return sorted(found)
-
-    def _related(self, records: Iterable[EventRecord]) -> Related:
-        """What these events show: from this batch where it holds it, otherwise from the tables."""
-        actors = {key for record in records for key, _ in record.actors}
-        sources = {entry.source_id for record in records for entry in record.evidence}
-        sources |= {above for record in self._sources.values() if (above := record.derived_from)}
-        shown_actors = self._shown_actors(actors)
-        shown_sources = self._elsewhere(documents.shown_sources, sources - self._sources.keys())
-        shown_sources |= {key: encoding.shown_source(record) for key, record in self._sources.items()}
-        unknown = (actors - shown_actors.keys()) | (sources - shown_sources.keys())
-        if unknown:
-            raise LoadError(
-                f"an event names {min(unknown)!r}, which is neither in the file before it nor loaded"
-            )
-        return Related(self._countries, shown_actors, shown_sources)
-
-    def _elsewhere(
-        self, shown: Callable[[Connection, set[str]], dict[str, T]], ids: set[str]
-    ) -> dict[str, T]:
-        """What the tables have of these, which are none as a rule: to ask is to wait for all rows on their way."""
-        return shown(self._bulk.connection, ids) if ids else {}
-
-    def _shown_actors(self, ids: set[str]) -> Mapping[str, ShownActor]:
-        """Those with these ids and others: many events name the same ones, so what has been looked up is kept."""
-        if len(self._known_actors) > _KNOWN_AT_MOST:
-            self._known_actors.clear()
-        self._known_actors |= {key: encoding.shown_actor(record) for key, record in self._actors.items()}
-        self._known_actors |= self._elsewhere(documents.shown_actors, ids - self._known_actors.keys())
-        return self._known_actors
+    # --- events that show what has changed -----------------------------------------------------------
 
     def _rerender_showing(self, child: str, key: str, renamed: Sequence[str]) -> None:
         """Render anew the events that show something whose name has changed; their own record has not."""
@@ -396,7 +303,9 @@ class Writer:
 
     def _rendered_from_rows(self, ids: Sequence[str], updated: datetime | None = None) -> Placed:
         held = documents.stored(self._bulk.connection, ids)
-        related = documents.related(self._bulk.connection, (record for record, _ in held), self._countries)
+        related = documents.related(
+            self._bulk.connection, (record for record, _ in held), self._shown.countries
+        )
         places = dict(self._bulk.rows("event", ("id", "document_id"), "id", ids))
         return {
             record.id: (
