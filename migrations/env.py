@@ -24,6 +24,7 @@ def _migrate(connection: Connection) -> None:
         target_metadata=SQLModel.metadata,
         include_name=_ours,
         render_as_batch=True,
+        transactional_ddl=True,  # so it is on SQLite, too, as `db` begins transactions; Alembic thinks that it is not
         # On SQLite the transaction is also the lock: between two of them another deployment could come in.
         transaction_per_migration=connection.dialect.name != "sqlite",
     )
