@@ -20,7 +20,6 @@ GROUPED = ("month", "type", "dataset", "country", "actor", "month,type")
 LISTED = (
     "q=talks",
     "q=talks&date_to=2030",
-    "q=talks&type=AID&count=capped",
     "q=talks&sort=date&limit=1",
     "country=NE",
     "actor={actor}",
@@ -113,3 +112,13 @@ def test_documents_are_looked_up_in_the_order_of_their_page(
         assert _plans(worlds["sqlite"], asked)[-1].startswith(
             "SEARCH event_document USING INTEGER PRIMARY KEY"
         )
+
+
+@pytest.mark.parametrize("query", ["q=talks", "q=talks&type=AID", "q=talks&date_from=2000&date_to=2024"])
+def test_words_are_counted_up_to_the_cap_without_a_list_of_all_that_have_them(
+    worlds: dict[str, TestClient], asked: list[str], query: str
+) -> None:
+    _get(worlds["sqlite"], f"/v1/events?{query}&count=capped")
+    steps = _plans(worlds["sqlite"], asked)
+    assert _rows_looked_at(steps) == []
+    assert not [step for step in steps if "LIST SUBQUERY" in step]
