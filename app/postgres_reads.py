@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
-from sqlalchemy import NullPool, Row, Select, func, select, text
+from sqlalchemy import NullPool, Row, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -112,9 +112,7 @@ def _telling(statement: Statement) -> Statement:
     """The statement, with what the state of the data is called in its last column."""
     clock = TABLES["clock"].c
     state = select(func.concat(clock.generation, ".", clock.seq)).correlate(None).scalar_subquery()
-    if isinstance(statement, Select):
-        return statement.add_columns(state)
-    return select(text("found.*"), state).select_from(statement.subquery("found"))
+    return statement.add_columns(state)
 
 
 class PostgresReads:
