@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -121,10 +122,13 @@ async def export(settings: Settings, query: EventQuery, name: str, path: Path) -
     try:
         writer = WRITERS[name](unfinished)
         try:
-            async with reads.snapshot() as reader:
-                async for found in queries.batches(reader, query, _BATCH):
-                    writer.write(row[0] for row in found.rows)
-                    written += len(found.rows)
+            async with (
+                reads.snapshot() as reader,
+                aclosing(queries.batches(reader, query, _BATCH)) as batches,
+            ):
+                async for rows in batches:
+                    writer.write(row[0] for row in rows)
+                    written += len(rows)
         finally:
             writer.close()
         unfinished.replace(path)

@@ -137,8 +137,12 @@ def after(query: ListQuery, order: Order) -> dict[str, Any]:
 def cut(found: Sequence[Any], order: Order, query: ListQuery) -> tuple[Sequence[Any], str | None]:
     """The page's rows, and the cursor to what follows them."""
     rows = found[: query.limit]
-    cursor = _encode(query, order, rows[-1][-len(order.columns) :]) if len(found) > query.limit else None
-    return rows, cursor
+    return rows, cursor_after(rows[-1], order, query) if len(found) > query.limit else None
+
+
+def cursor_after(row: Any, order: Order, query: ListQuery) -> str:
+    """What leads on from a row, whose last columns are those of the order."""
+    return _encode(query, order, row[-len(order.columns) :])
 
 
 def token(generation: str, seq: int) -> str:

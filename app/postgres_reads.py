@@ -1,6 +1,6 @@
 """Views of a PostgreSQL database, in as few messages as can be: each takes as long as a short query."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -61,6 +61,13 @@ class _Reader:
             return found
         await self.begin()
         return await self._rows(self._whole, key, make, values)
+
+    async def in_pieces(
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any], size: int
+    ) -> AsyncGenerator[Sequence[tuple[Any, ...]], None]:
+        found = await self.prepared(key, make, values)
+        for n in range(0, len(found), size):
+            yield found[n : n + size]
 
     async def _alone(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]

@@ -1,6 +1,7 @@
 """Every SELECT that answers a client, as functions of (reader, query)."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.pagination import (
     Order,
     Page,
     Query,
+    cursor_after,
     cut,
     place,
     statement,
@@ -23,7 +25,7 @@ from app.pagination import (
 )
 from app.prepared import Statement
 from app.resource_filters import ActorQuery, ChangeQuery, CountryQuery, DatasetQuery, SourceQuery
-from app.snapshots import Reader
+from app.snapshots import Reader, Snapshot
 from app.tables import Actor, Clock, Country, Dataset, Event, EventDocument, EventRevision, Load, Source
 from app.where import clauses, references
 
@@ -51,24 +53,27 @@ async def events(reader: Reader, query: EventList) -> Page:
                 values,
             )
     rows, cursor = cut(found, event_lists.ORDERS[query.sort], query)
+    return Page(rows, cursor, *await total(reader, query, values))
+
+
+async def total(
+    reader: Reader, query: EventList, values: Mapping[str, Any] | None = None
+) -> tuple[int | None, bool | None]:
+    """How many events there are, and whether there are no more, as far as the query asks."""
     if query.count == "none":
-        return Page(rows, cursor)
-    return Page(rows, cursor, *await _total(reader, query, values))
-
-
-async def _total(reader: Reader, query: EventList, values: Mapping[str, Any]) -> tuple[int, bool]:
-    """How many events there are, and whether there are no more."""
+        return None, None
     if tally_counts.counts(query):
-        ((total,),) = await reader.prepared(
+        ((found,),) = await reader.prepared(
             tally_counts.key(query), lambda _: tally_counts.total(query), tally_counts.values(query)
         )
-        capped = query.count == "capped" and total > COUNT_CAP
-        return COUNT_CAP if capped else int(total), not capped
+        capped = query.count == "capped" and found > COUNT_CAP
+        return COUNT_CAP if capped else int(found), not capped
     most = COUNT_CAP + 1 if query.count == "capped" else None
     key = event_lists.key(query, ("count", most))
-    ((total,),) = await reader.prepared(key, lambda dialect: event_lists.count(query, most, dialect), values)
-    capped = most is not None and total > COUNT_CAP
-    return COUNT_CAP if capped else total, not capped
+    made = partial(event_lists.count, query, most)
+    ((found,),) = await reader.prepared(key, made, values or event_lists.values(query))
+    capped = most is not None and found > COUNT_CAP
+    return COUNT_CAP if capped else found, not capped
 
 
 async def event(reader: Reader, event_id: str) -> tuple[bytes, bytes]:
@@ -246,11 +251,26 @@ async def coverage(reader: Reader) -> Row[Any]:
     return (await reader.rows(select(first.label("start"), last.label("end"))))[0]
 
 
-async def batches(reader: Reader, query: EventList, size: int) -> AsyncGenerator[Page, None]:
-    """All events from the query's cursor on, in pages of this size; the last has no cursor."""
+async def batches(
+    reader: Snapshot, query: EventList, size: int
+) -> AsyncGenerator[Sequence[tuple[Any, ...]], None]:
+    """All events from the query's cursor on, each its stored document, at most `size` at once."""
+    await check_references(reader, query)
+    order = event_lists.ORDERS[query.sort]
     while True:
-        found = await events(reader, query.model_copy(update={"limit": size}))
-        yield found
-        if found.cursor is None:
+        values, left = event_lists.values(query), _RUN
+        for part in event_lists.parts(query):
+            make = partial(event_lists.page, query, part)
+            found = reader.in_pieces(event_lists.key(query, part), make, values | {"limit": left}, size)
+            async with aclosing(found):
+                async for rows in found:
+                    yield rows
+                    left -= len(rows)
+            if not left:
+                break
+        else:
             return
-        query = query.model_copy(update={"cursor": found.cursor, "count": "none"})
+        query = query.model_copy(update={"cursor": cursor_after(rows[-1], order, query)})
+
+
+_RUN = 1000  # events that one statement finds where all are wanted

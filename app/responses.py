@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import lru_cache
 from http import HTTPStatus
@@ -159,7 +159,10 @@ async def _encoded_page(
         found, encoder = await queries.events(reader, query), encoder_of()
         link = _next_link(request, found)
         text = encoder.rows(map(event_json, found.rows))
-        return encoder.head() + text + encoder.tail(link, _total(found)), [*_file(form), *following(link)]
+        return encoder.head() + text + encoder.tail(link, _counted(found.total, found.total_is_exact)), [
+            *_file(form),
+            *following(link),
+        ]
 
     return await made(request, make, form.media_type)
 
@@ -172,13 +175,15 @@ async def _stream(request: Request, query: EventQuery, form: formats.Format, enc
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(request.app.state.reads.snapshot("stream"))
         checks = validators(request.scope, reader.version)
-        pages = queries.batches(reader, query, _BATCH)
-        stack.push_async_callback(pages.aclose)
-        first = await anext(pages)  # whatever is wrong with the query is told here, with a status of its own
+        batches = queries.batches(reader, query, _BATCH)
+        stack.push_async_callback(batches.aclose)
+        # Whatever is wrong with the query is told here, with a status of its own.
+        first: Sequence[Any] = await anext(batches, [])  # not (), at which Python 3.11 fails
         if is_held(request.scope, checks):
             return Whole(b"", checks, HTTPStatus.NOT_MODIFIED)
+        total = _counted(*await queries.total(reader, query))
         headers = [_typed(form.media_type), *checks, *_file(form)]
-        return Streamed(_streamed(encoder, first, pages), stack.pop_all(), headers)
+        return Streamed(_streamed(encoder, first, batches, total), stack.pop_all(), headers)
 
 
 def _file(form: formats.Format) -> Headers:
@@ -187,21 +192,23 @@ def _file(form: formats.Format) -> Headers:
     return [(b"content-disposition", b'attachment; filename="events.csv"')]
 
 
-def _total(found: Page) -> int | None:
+def _counted(total: int | None, is_exact: bool | None) -> int | None:
     """What is counted, where it was counted to the end."""
-    return found.total if found.total_is_exact else None
+    return total if is_exact else None
 
 
-async def _streamed(encoder: Encoder, first: Page, more: AsyncIterator[Page]) -> AsyncIterator[bytes]:
-    yield encoder.head() + encoder.rows(map(event_json, first.rows))
-    async for found in more:
-        batch = [event_json(row) for row in found.rows]
+async def _streamed(
+    encoder: Encoder, first: Sequence[Any], more: AsyncIterator[Sequence[Any]], total: int | None
+) -> AsyncIterator[bytes]:
+    yield encoder.head() + encoder.rows(map(event_json, first))
+    async for rows in more:
+        batch = [event_json(row) for row in rows]
         if encoder.is_quick:
             yield encoder.rows(batch)
             await asyncio.sleep(0)  # a client that takes all at once would keep others waiting
         else:  # a batch of CSV takes as long as many other answers do
             yield await asyncio.to_thread(encoder.rows, batch)
-    if tail := encoder.tail(None, _total(first)):
+    if tail := encoder.tail(None, total):
         yield tail
 
 

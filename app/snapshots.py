@@ -1,7 +1,7 @@
 """What it is to read, on either database: one consistent view, what its state is called, and what failures mean."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -43,6 +43,11 @@ class Snapshot(Reader, Protocol):
     @property
     def version(self) -> str:
         """What the state of the data is called: another whenever a load has finished."""
+
+    def in_pieces(
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any], size: int
+    ) -> AsyncGenerator[Sequence[tuple[Any, ...]], None]:
+        """The rows of `prepared`, at most `size` at once, between which others have their turn; to be closed."""
 
 
 class Readable(Protocol):

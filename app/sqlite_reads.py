@@ -4,9 +4,18 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Hashable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -73,21 +82,50 @@ class _Reader:
     async def prepared(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
+        return await self._soon(self._found(key, make, values), key)
+
+    def _found(
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
+    ) -> Callable[[], Sequence[tuple[Any, ...]]]:
         statement, bound = self._statements.get(key, make, values)
-        return await self._soon(lambda: self._driver.execute(statement.text, bound).fetchall(), key)
+        return lambda: self._driver.execute(statement.text, bound).fetchall()
+
+    async def in_pieces(
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any], size: int
+    ) -> AsyncGenerator[Sequence[tuple[Any, ...]], None]:
+        """A piece that takes long to find is found in a thread, with all that follow."""
+        given = 0
+        if key not in self._statements.slow:
+            try:
+                for rows in self._pieces(key, make, values, size):
+                    yield rows
+                    given += len(rows)
+            except sqlite3.OperationalError as error:
+                if meaning(error) != TOO_LONG:
+                    raise
+            else:
+                return
+        left = (await self._in_thread(self._found(key, make, values), key))[given:]
+        for n in range(0, len(left), size):
+            yield left[n : n + size]
+
+    def _pieces(
+        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any], size: int
+    ) -> Iterator[Sequence[tuple[Any, ...]]]:
+        statement, bound = self._statements.get(key, make, values)
+        with closing(self._driver.cursor()) as cursor:
+            self._inline(lambda: cursor.execute(statement.text, bound))
+            while rows := self._inline(lambda: cursor.fetchmany(size)):
+                yield rows
 
     async def _soon(self, query: Callable[[], T], key: Hashable = None) -> T:
         if key not in self._statements.slow:
             try:
-                return self._within(query, _INLINE_SECONDS, _STEPS_INLINE)
+                return self._inline(query)
             except (exc.OperationalError, sqlite3.OperationalError) as error:
                 if meaning(error) != TOO_LONG:
                     raise
-        try:
-            return await self._in_thread(query, key)
-        except asyncio.CancelledError:
-            self._driver.interrupt()  # nobody waits for it any more, and to close the connection would
-            raise
+        return await self._in_thread(query, key)
 
     async def _in_thread(self, query: Callable[[], T], key: Hashable) -> T:
         """Remembers which queries are slow, so that the next does not begin in the event loop."""
@@ -95,11 +133,17 @@ class _Reader:
         work = partial(self._within, query, self._timeout, _STEPS_IN_THREAD)
         try:
             return await loop.run_in_executor(self._threads, work)
+        except asyncio.CancelledError:
+            self._driver.interrupt()  # nobody waits for it any more, and to close the connection would
+            raise
         finally:
             if time.monotonic() - began < _INLINE_SECONDS:
                 slow.discard(key)
             elif key is not None:
                 slow.add(key)
+
+    def _inline(self, query: Callable[[], T]) -> T:
+        return self._within(query, _INLINE_SECONDS, _STEPS_INLINE)
 
     def _within(self, query: Callable[[], T], seconds: float, steps: int) -> T:
         deadline = time.monotonic() + seconds

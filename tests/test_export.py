@@ -125,7 +125,7 @@ def test_a_failure_leaves_the_file_as_it_was(
     async def fail(*_: Any) -> Any:
         raise Unavailable("Away")
 
-    monkeypatch.setattr(queries, "events", fail)
+    monkeypatch.setattr(queries, "check_references", fail)
     assert run("--format", name, path) == (1, "", "Away\n")
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]

@@ -150,9 +150,9 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     real = queries.batches
 
     async def batches(*arguments: Any) -> Any:
-        async for page in real(*arguments):
+        async for rows in real(*arguments):
             for _ in range(200):
-                yield page
+                yield rows
 
     monkeypatch.setattr(queries, "batches", batches)
 
