@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, s
 from sqlmodel import col
 
 from app import places
-from app.tables import Event, EventCountry, Evidence
+from app.tables import USUAL_STATUS, Event, EventCountry, Evidence
 from app.where import Marks
 
 
@@ -35,6 +35,25 @@ def has(query: Any, below: Any, *conditions: ColumnElement[bool]) -> ColumnEleme
 def own(column: Any, query: Any) -> Any:
     """A column of the event; in a form that no index is looked up by where the events come from elsewhere."""
     return func.coalesce(column, "") if getattr(query, "probing", False) else col(column)
+
+
+def has_status(statuses: Any, query: Any) -> ColumnElement[bool]:
+    """The event has one of these, which an index has where none is the usual one."""
+    asked: list[str] = getattr(query.asked, "status", []) if isinstance(query, Marks) else statuses
+    found: ColumnElement[bool] = own(Event.status, query).in_(statuses)
+    if has_usual(asked) or getattr(query, "probing", False):
+        return found
+    return and_(is_unusual(), found)
+
+
+def is_unusual() -> ColumnElement[bool]:
+    """In the very words of the index of such events: SQLite uses a partial index only then."""
+    return col(Event.status) != literal_column(f"'{USUAL_STATUS}'")
+
+
+def has_usual(statuses: list[str]) -> bool:
+    """Most events may be meant by these."""
+    return USUAL_STATUS in statuses
 
 
 def within(box: list[Any], query: Any) -> ColumnElement[bool]:

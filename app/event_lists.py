@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlmodel import col
 
 from app import places, search, spans, where
-from app.conditions import in_cells
+from app.conditions import has_usual, in_cells, is_unusual
 from app.filters import EventList
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
 from app.prepared import REPLANNED, Statement
@@ -48,6 +48,7 @@ _LEADS: tuple[tuple[str, Any, Any], ...] = (  # the rarest value first: its list
     ("actor", EventActor, EventActor.actor_id),
     ("country", EventCountry, EventCountry.country_code),
     ("context", EventContext, EventContext.context),
+    ("status", Event, Event.status),
     ("dataset", Event, Event.dataset_id),
     ("type", Event, Event.type),
 )
@@ -284,7 +285,8 @@ def _lead_of(query: EventList) -> tuple[str, Any, Any] | None:
     if _is_boxed(query):
         return ("", Event, None)
     for lead in _LEADS:
-        if (asked := getattr(query, lead[0])) is not None:
+        asked = getattr(query, lead[0])
+        if asked is not None and not (lead[0] == "status" and has_usual(asked)):
             roles = query.country_role if lead[0] == "country" else None
             fits = len(asked) * len(roles or [None]) * len(spans.CLASSES) <= _MOST_BRANCHES
             return lead if fits else None
@@ -316,7 +318,8 @@ def _lead(query: EventList, part: Part, cells: Sequence[ColumnElement[int]] = ()
         return _Lead(table, _DATES, dated, disjoint=True)
     asked = getattr(marks, name)
     if table is Event:
-        ranges = [(column == value, *when) for value, when in product(asked, dated)]
+        unusual = [is_unusual()] if name == "status" else []
+        ranges = [(column == value, *unusual, *when) for value, when in product(asked, dated)]
         return _Lead(table, (name, *_DATES), ranges, disjoint=True)
     roles = marks.country_role if name == "country" else None
     answers = (name, *_DATES, *(("country_role",) if name == "country" else ()))

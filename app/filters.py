@@ -112,7 +112,7 @@ class EventFilters(Query):
             description="Whether it occurred, is going on, is planned, or is only alleged.",
             examples=["planned"],
         ),
-        Where(lambda v, q: col(Event.status).in_(v)),
+        Where(conditions.has_status, shape=conditions.has_usual),
     ] = None
     actor: Annotated[
         list[RowId] | None,

@@ -40,6 +40,10 @@ _RowId = BigInteger().with_variant(Integer, "sqlite")
 # What an index needs for pages and counts of events, without a look at the events.
 _PAGED = ("date_start", "id", "span", "date_end", "document_id")
 
+# Most events occurred; what has another status is in a small index.
+USUAL_STATUS = "occurred"
+_NOT_USUAL = f"status <> '{USUAL_STATUS}'"
+
 # SQLite keeps such a table in the order of its key, without a second copy of the key.
 _CLUSTERED = {"sqlite_with_rowid": False}
 
@@ -229,6 +233,12 @@ class Event(SQLModel, table=True):
         Index("ix_event_listing", *_PAGED),
         Index("ix_event_dataset_listing", "dataset_id", *_PAGED),
         Index("ix_event_type_listing", "type", *_PAGED, "mode"),
+        Index(
+            "ix_event_status_listing",
+            *("status", *_PAGED, "type", "dataset_id", "fatalities_best"),
+            sqlite_where=text(_NOT_USUAL),
+            postgresql_where=text(_NOT_USUAL),
+        ),
         Index(
             "ix_event_lasting",
             "span",

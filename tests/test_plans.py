@@ -24,6 +24,8 @@ LISTED = (
     "country=NE",
     "actor={actor}",
     "type=AID",
+    "status=planned",
+    "status=planned,alleged",
 )
 
 
