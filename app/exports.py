@@ -124,7 +124,7 @@ async def export(settings: Settings, query: EventQuery, name: str, path: Path) -
         try:
             async with (
                 reads.snapshot() as reader,
-                aclosing(queries.batches(reader, query, _BATCH)) as batches,
+                aclosing(queries.batches(reader, query, lambda: _BATCH)) as batches,
             ):
                 async for rows in batches:
                     writer.write(row[0] for row in rows)

@@ -72,7 +72,7 @@ class NdJson(Encoder):
     is_quick = True
 
     def rows(self, documents: Iterable[Document]) -> bytes:
-        return b"".join(document + b"\n" for document in documents)
+        return b"\n".join([*documents, b""])
 
 
 class GeoJson(Encoder):

@@ -40,7 +40,7 @@ class _Application(FastAPI):
         theirs = super().build_middleware_stack()
         assert isinstance(theirs, ServerErrorMiddleware)  # whose part, to answer any failure, is the front's
         settings: Settings = self.state.settings
-        queue = Queue(settings.pool_timeout)
+        queue = self.state.queue = Queue(settings.pool_timeout)
         return Front(theirs.app, Direct(self.routes), queue, settings.max_body_bytes)
 
 

@@ -10,6 +10,7 @@ BEHIND = "The server is behind with its answers; try again shortly"
 _QUEUED = ("/v1/", "/ogc", "/mcp")  # the rest costs little, and tells how the server is
 _ROUND_SECONDS = 0.02  # for requests that have just come, while nobody waits
 _ADMITTED = 4  # of those who wait, in a round
+_FEWEST, _GROWTH, _MOST = 16, 2, 200  # events of a stream
 
 
 class Queue:
@@ -25,12 +26,14 @@ class Queue:
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
+        self.asked = 0  # requests that have come so far
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._round: float | None = None  # since when
         self._loop: asyncio.AbstractEventLoop | None = None  # which to ask for takes a system call
 
     async def turn(self, path: str) -> None:
         """Returns when a request for `path` may begin; Unavailable when that is not in time."""
+        self.asked += 1
         if path.startswith(_QUEUED) and (self._waiting or not self._fits()):
             try:
                 await self._turn()
@@ -62,3 +65,20 @@ class Queue:
                 admitted += 1
         if admitted:
             self._begin_round()
+
+
+class Pace:
+    """How many events a stream takes at once: more each time, and few again as soon as somebody else has asked.
+
+    To hand out a batch costs as much as some twenty events do, and others wait for its end.
+    """
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue, self._asked, self._size = queue, queue.asked, _FEWEST
+
+    def __call__(self) -> int:
+        if self._queue.asked == self._asked:
+            self._size = min(self._size + _GROWTH, _MOST)
+        else:
+            self._asked, self._size = self._queue.asked, _FEWEST
+        return self._size

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from app.errors import ApiError
 from app.prepared import Statement, Statements
 from app.settings import Settings
-from app.snapshots import NOW, Reader, Snapshot, named, raise_meaning
+from app.snapshots import NOW, Reader, Snapshot, named, raise_meaning, sliced
 from app.tables import TABLES
 from app.turns import Turns, Use
 
@@ -63,11 +63,15 @@ class _Reader:
         return await self._rows(self._whole, key, make, values)
 
     async def in_pieces(
-        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any], size: int
+        self,
+        key: Hashable,
+        make: Callable[[str], Statement],
+        values: Mapping[str, Any],
+        size: Callable[[], int],
     ) -> AsyncGenerator[Sequence[tuple[Any, ...]], None]:
         found = await self.prepared(key, make, values)
-        for n in range(0, len(found), size):
-            yield found[n : n + size]
+        for rows in sliced(found, size):
+            yield rows
 
     async def _alone(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]

@@ -1,6 +1,6 @@
 """Every SELECT that answers a client, as functions of (reader, query)."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -252,9 +252,9 @@ async def coverage(reader: Reader) -> Row[Any]:
 
 
 async def batches(
-    reader: Snapshot, query: EventList, size: int
+    reader: Snapshot, query: EventList, size: Callable[[], int]
 ) -> AsyncGenerator[Sequence[tuple[Any, ...]], None]:
-    """All events from the query's cursor on, each its stored document, at most `size` at once."""
+    """All events from the query's cursor on, each its stored document, each time at most as many as `size` tells."""
     await check_references(reader, query)
     order = event_lists.ORDERS[query.sort]
     while True:

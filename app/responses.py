@@ -20,6 +20,7 @@ from app.errors import BadRequest, NotFound, fault
 from app.feeds import Feed
 from app.filters import EventQuery, FeedQuery
 from app.formats import Encoder
+from app.overload import Pace
 from app.pagination import Page
 from app.rendering import event_json
 from app.snapshots import Reader
@@ -167,15 +168,12 @@ async def _encoded_page(
     return await made(request, make, form.media_type)
 
 
-_BATCH = 40  # events, which are held at once; other requests wait for as many
-
-
 async def _stream(request: Request, query: EventQuery, form: formats.Format, encoder: Encoder) -> Response:
     """Everything, sent while it is read, over a view that lasts as long."""
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(request.app.state.reads.snapshot("stream"))
         checks = validators(request.scope, reader.version)
-        batches = queries.batches(reader, query, _BATCH)
+        batches = queries.batches(reader, query, Pace(request.app.state.queue))
         stack.push_async_callback(batches.aclose)
         # Whatever is wrong with the query is told here, with a status of its own.
         first: Sequence[Any] = await anext(batches, [])  # not (), at which Python 3.11 fails
@@ -202,12 +200,12 @@ async def _streamed(
 ) -> AsyncIterator[bytes]:
     yield encoder.head() + encoder.rows(map(event_json, first))
     async for rows in more:
-        batch = [event_json(row) for row in rows]
+        documents = map(event_json, rows)
         if encoder.is_quick:
-            yield encoder.rows(batch)
+            yield encoder.rows(documents)
             await asyncio.sleep(0)  # a client that takes all at once would keep others waiting
         else:  # a batch of CSV takes as long as many other answers do
-            yield await asyncio.to_thread(encoder.rows, batch)
+            yield await asyncio.to_thread(encoder.rows, documents)
     if tail := encoder.tail(None, total):
         yield tail
 

@@ -1,7 +1,7 @@
 """What it is to read, on either database: one consistent view, what its state is called, and what failures mean."""
 
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -45,9 +45,22 @@ class Snapshot(Reader, Protocol):
         """What the state of the data is called: another whenever a load has finished."""
 
     def in_pieces(
-        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any], size: int
+        self,
+        key: Hashable,
+        make: Callable[[str], Statement],
+        values: Mapping[str, Any],
+        size: Callable[[], int],
     ) -> AsyncGenerator[Sequence[tuple[Any, ...]], None]:
-        """The rows of `prepared`, at most `size` at once, between which others have their turn; to be closed."""
+        """The rows of `prepared`, at most `size()` at once, between which others have their turn; to be closed."""
+
+
+def sliced(rows: Sequence[T], size: Callable[[], int]) -> Iterator[Sequence[T]]:
+    """All of `rows`, at most `size()` at once."""
+    given = 0
+    while given < len(rows):
+        piece = rows[given : given + size()]
+        yield piece
+        given += len(piece)
 
 
 class Readable(Protocol):

@@ -26,7 +26,7 @@ from sqlalchemy.engine import make_url
 from app.errors import ApiError
 from app.prepared import Statement, Statements
 from app.settings import Settings
-from app.snapshots import NOW, TOO_LONG, Reader, Snapshot, meaning, named, raise_meaning
+from app.snapshots import NOW, TOO_LONG, Reader, Snapshot, meaning, named, raise_meaning, sliced
 from app.turns import Turns, Use
 
 # A query runs in the event loop for this long, since a thread hop costs more than a page does; one that takes longer
@@ -91,7 +91,11 @@ class _Reader:
         return lambda: self._driver.execute(statement.text, bound).fetchall()
 
     async def in_pieces(
-        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any], size: int
+        self,
+        key: Hashable,
+        make: Callable[[str], Statement],
+        values: Mapping[str, Any],
+        size: Callable[[], int],
     ) -> AsyncGenerator[Sequence[tuple[Any, ...]], None]:
         """A piece that takes long to find is found in a thread, with all that follow."""
         given = 0
@@ -106,16 +110,20 @@ class _Reader:
             else:
                 return
         left = (await self._in_thread(self._found(key, make, values), key))[given:]
-        for n in range(0, len(left), size):
-            yield left[n : n + size]
+        for rows in sliced(left, size):
+            yield rows
 
     def _pieces(
-        self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any], size: int
+        self,
+        key: Hashable,
+        make: Callable[[str], Statement],
+        values: Mapping[str, Any],
+        size: Callable[[], int],
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
         statement, bound = self._statements.get(key, make, values)
         with closing(self._driver.cursor()) as cursor:
             self._inline(lambda: cursor.execute(statement.text, bound))
-            while rows := self._inline(lambda: cursor.fetchmany(size)):
+            while rows := self._inline(lambda: cursor.fetchmany(size())):
                 yield rows
 
     async def _soon(self, query: Callable[[], T], key: Hashable = None) -> T:

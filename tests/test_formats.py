@@ -65,7 +65,7 @@ def _as_texts(event: dict[str, Any]) -> dict[str, str]:
 def test_every_format_tells_what_walking_json_tells(
     world: TestClient, form: formats.Format, query: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(responses, "_BATCH", 7)
+    monkeypatch.setattr(responses, "Pace", lambda _: lambda: 7)
     expected = _expected(form, walk(world, EVENTS, **query))
     answer = world.get(EVENTS, params=query | {"format": form.name})
     assert answer.status_code == 200
@@ -300,7 +300,7 @@ def test_memory_does_not_grow_with_what_is_exported(url: str, engine: Engine, fo
         encoder, reads = form.encoder(), db.reads(Settings(database_url=url))
         async with (
             reads.snapshot() as reader,
-            aclosing(queries.batches(reader, EventQuery(), 100)) as batches,
+            aclosing(queries.batches(reader, EventQuery(), lambda: 100)) as batches,
         ):
             async for rows in batches:
                 if not tracemalloc.is_tracing():  # the first batch fills the caches

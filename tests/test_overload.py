@@ -15,7 +15,7 @@ import pytest
 from app import queries, responses
 from app.errors import Unavailable
 from app.filters import EventList
-from app.overload import Queue
+from app.overload import Pace, Queue
 from app.pagination import Page
 from app.snapshots import Reader
 from tests.conftest import KINDS
@@ -253,3 +253,19 @@ def test_what_is_no_http_is_a_problem(world_url: str, line: str) -> None:
     told = json.loads(body)
     assert "percent-encoded" in told["detail"]
     assert told["request_id"]
+
+
+def test_a_stream_takes_more_at_once_until_somebody_else_asks() -> None:
+    queue = Queue(1)
+    pace = Pace(queue)
+    grown = [pace() for _ in range(1000)]
+    assert grown == sorted(grown)
+    assert grown[0] < grown[1]
+    assert grown[-1] == grown[-2]
+
+    async def ask() -> None:
+        await queue.turn("/v1/events")
+
+    asyncio.run(ask())
+    assert pace() < grown[0]
+    assert [pace(), pace()] == grown[:2]
