@@ -25,6 +25,7 @@ from starlette.types import Message, Scope
 from app import (
     bodies,
     event_lists,
+    formats,
     middleware,
     prepared,
     queries,
@@ -35,10 +36,9 @@ from app import (
 )
 from app.main import create_app
 from app.settings import Settings
-from bench import datasets, items, report
+from bench import datasets, items, report, sections
 from bench.found import OURS
 from bench.items import Item
-from bench.load import Request
 
 ITEMS = ("W1", "W3", "W5", "W7", "W8", "W9")
 _FIRST = 200  # requests that are not counted
@@ -54,6 +54,7 @@ STAGES: dict[str, Sequence[tuple[Any, str]]] = {
     "join the bytes of the body": [
         (responses, "_list_body"),
         (rendering, "event_with_evidence_json"),
+        (formats.NdJson, "rows"),
     ],
     "ETag": [(responses, "validators")],
     "keep the answer, if so set": [(bodies.Bodies, "keep")],
@@ -67,6 +68,18 @@ class Taken(NamedTuple):
     stages: dict[str, float]
     whole: float
     size: float
+
+    def share(self, part: float) -> "Taken":
+        """What a part of it takes."""
+        stages = {stage: taken * part for stage, taken in self.stages.items()}
+        return Taken(stages, self.whole * part, self.size * part)
+
+
+class Export(NamedTuple):
+    """W6, and how many events that is."""
+
+    path: str
+    events: int
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -84,7 +97,9 @@ def main(arguments: Sequence[str]) -> None:
     data.read()
     with data.truth() as truth:
         measured = [item for key in ITEMS for item in items.made(key, truth, _unasked, _unasked)]
-        found = asyncio.run(_measured(data.url, measured, options.requests))
+        since = truth.since_for(sections.EXPORTED)
+        export = Export(sections.NDJSON.format(since=since), truth.total(date_from=since))
+        found = asyncio.run(_measured(data.url, measured, export, options.requests))
     shown = f"`{report.command('bench.stages', arguments)}`\n\nOn {report.machine()}. Microseconds: medians."
     text = f"{shown}\n\n{_table(found)}"
     if options.write:
@@ -97,27 +112,29 @@ def _unasked(_: Any) -> Any:
     raise NotImplementedError
 
 
-async def _measured(url: str, measured: Sequence[Item], requests: int) -> dict[str, Taken]:
+async def _measured(url: str, measured: Sequence[Item], export: Export, requests: int) -> dict[str, Taken]:
     app = create_app(Settings(database_url=url, log_level="warning", cache_bytes=0))
     async with app.router.lifespan_context(app):
         gc.collect()
         gc.freeze()  # as `dateline serve` does
-        return {
-            item.key: await _taken(app, item.requests[OURS], requests)
+        found = {
+            item.key: await _taken(app, [request.path for request in item.requests[OURS]], _FIRST, requests)
             for item in measured
             if "warm" not in item.key
         }
+        exported = await _taken(app, [export.path] * 6, 1, 5)
+        return found | {"W6, of 100": exported.share(100 / export.events)}
 
 
-async def _taken(app: FastAPI, asked: Sequence[Request], requests: int) -> Taken:
+async def _taken(app: FastAPI, asked: Sequence[str], first: int, requests: int) -> Taken:
     each: dict[str, list[float]] = {stage: [] for stage in STAGES}
     whole, sizes = [], []
-    for n in range(_FIRST):
-        await _answer(app, asked[n].path)
-    for n in range(_FIRST, min(_FIRST + requests, len(asked))):
+    for n in range(first):
+        await _answer(app, asked[n])
+    for n in range(first, min(first + requests, len(asked))):
         with _clocked() as spent:
             began = time.perf_counter()
-            sizes.append(await _answer(app, asked[n].path))
+            sizes.append(await _answer(app, asked[n]))
             whole.append(time.perf_counter() - began)
         for stage, seconds in spent.items():
             each[stage].append(seconds)
