@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,8 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from starlette.testclient import TestClient
 
-from app import queries, responses
+from app import queries, responses, sqlite_reads
 from app.errors import Unavailable
 from app.filters import EventList
 from app.overload import Pace, Queue
@@ -268,3 +270,23 @@ def test_a_stream_takes_more_at_once_until_somebody_else_asks() -> None:
     asyncio.run(ask())
     assert pace() < grown[0]
     assert [pace(), pace()] == grown[:2]
+
+
+@pytest.mark.parametrize("given", [0, 1, 4])
+def test_a_stream_that_turns_slow_goes_on_where_it_was(
+    worlds: dict[str, TestClient], monkeypatch: pytest.MonkeyPatch, given: int
+) -> None:
+    """SQLite begins such a query again, in a thread."""
+    path, real, begun_again = "/v1/events?format=ndjson", sqlite_reads._Reader._pieces, []
+    whole = worlds["sqlite"].get(path).content
+
+    def slow(*arguments: Any) -> Iterator[Any]:
+        for n, rows in enumerate(real(*arguments)):
+            if n == given:
+                begun_again.append(n)
+                raise sqlite3.OperationalError("interrupted")
+            yield rows
+
+    monkeypatch.setattr(sqlite_reads._Reader, "_pieces", slow)
+    assert worlds["sqlite"].get(path).content == whole
+    assert begun_again
