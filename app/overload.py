@@ -70,7 +70,7 @@ class Queue:
 class Pace:
     """How many events a stream takes at once: more each time, and few again as soon as somebody else has asked.
 
-    To hand out a batch costs as much as some twenty events do, and others wait for its end.
+    To hand out a batch costs as much as some ten events do, and others wait for its end.
     """
 
     def __init__(self, queue: Queue) -> None:

@@ -159,11 +159,9 @@ async def _encoded_page(
     async def make(reader: Reader) -> tuple[bytes, Headers]:
         found, encoder = await queries.events(reader, query), encoder_of()
         link = _next_link(request, found)
-        text = encoder.rows(map(event_json, found.rows))
-        return encoder.head() + text + encoder.tail(link, _counted(found.total, found.total_is_exact)), [
-            *_file(form),
-            *following(link),
-        ]
+        body = encoder.head() + encoder.rows(map(event_json, found.rows))
+        body += encoder.tail(link, _counted(found.total, found.total_is_exact))
+        return body, [*_file(form), *following(link)]
 
     return await made(request, make, form.media_type)
 
