@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, column, literal_column, table
@@ -42,7 +43,7 @@ def words(value: str) -> list[str]:
     if value.isascii():
         found: Iterable[str] = _ASCII_WORD.findall(value.lower())
     else:  # folding reaches across no white space
-        found = (word for part in value.split() for word in _words_of(part))
+        found = chain.from_iterable(map(_words_of, value.split()))
     return [word[:_LONGEST_WORD] for word in dict.fromkeys(found)]
 
 

@@ -1,5 +1,6 @@
 """Classes of how long an event may have lasted, by which lists bound how far back they look."""
 
+from bisect import bisect_left
 from datetime import date
 
 # The longest events of each class, in days between the first and the last possible one. Most events last a day:
@@ -11,8 +12,7 @@ WITHDRAWN = -1
 
 def span(start: date, end: date) -> int:
     """The class of an event that lies between two days."""
-    days = (end - start).days
-    return sum(days > longest for longest in LONGEST)
+    return bisect_left(LONGEST, (end - start).days)
 
 
 def earliest(day: date, of: int) -> date:

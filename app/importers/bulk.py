@@ -4,12 +4,14 @@ import json
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from typing import Any, Self
 
 from sqlalchemy import Connection
 
 Rows = Sequence[tuple[Any, ...]]
 _BEHIND_AT_MOST = 24  # statements
+_TOGETHER = 50  # rows of one statement on SQLite: to begin and end one for each row takes as long as a short row does
 
 
 class Bulk:
@@ -55,11 +57,18 @@ class Bulk:
             return
         names = ", ".join(columns)
         if self._sqlite:
-            marks = ", ".join("?" * len(columns))
-            self._cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
+            self._add_values(f"INSERT INTO {table} ({names}) VALUES ", len(columns), rows)  # noqa: S608
             return
         self._catch_up(_BEHIND_AT_MOST)
         self._behind.append(self._thread.submit(self._copy, f"COPY {table} ({names}) FROM STDIN", rows))
+
+    def _add_values(self, inserting: str, width: int, rows: Rows) -> None:
+        marks = f"({', '.join('?' * width)})"
+        whole = len(rows) - len(rows) % _TOGETHER
+        parts = (rows[first : first + _TOGETHER] for first in range(0, whole, _TOGETHER))
+        values = (tuple(chain.from_iterable(part)) for part in parts)
+        self._cursor.executemany(inserting + ", ".join([marks] * _TOGETHER), values)
+        self._cursor.executemany(inserting + marks, rows[whole:])
 
     def _copy(self, statement: str, rows: Rows) -> None:
         with self._taken.copy(statement) as copy:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
+
 from app import codes, search, spans
 from app.documents import Rendered, ShownActor, ShownSource
 from app.records import ActorRecord, EventFacts, EventRecord, EvidenceRecord, SourceRecord
@@ -69,12 +71,16 @@ def document_id(record: EventRecord, sequence: int) -> int:
     return search.document_id(record.facts.date_start, country, sequence)
 
 
+def _json(value: Any) -> str:
+    return to_json(value).decode()
+
+
 def facts_columns(facts: EventFacts) -> list[Any]:
     """The facts as column values, and the class of the event's length."""
     values: list[Any] = list(facts)
     values[_START], values[_END] = facts.date_start.isoformat(), facts.date_end.isoformat()
-    values[_TRANSLATIONS] = json.dumps(facts.translations) if facts.translations else "{}"
-    values[_FIGURES] = json.dumps(list(facts.figures)) if facts.figures else "[]"
+    values[_TRANSLATIONS] = _json(facts.translations) if facts.translations else "{}"
+    values[_FIGURES] = _json(facts.figures) if facts.figures else "[]"
     values.append(spans.span(facts.date_start, facts.date_end))
     return values
 
@@ -104,14 +110,14 @@ def _in_roles(
 
 
 def source_row(record: SourceRecord) -> tuple[Any, ...]:
-    authors = json.dumps(list(record.authors)) if record.authors else "[]"
+    authors = _json(record.authors) if record.authors else "[]"
     return (*record[:_AUTHORS], authors, *record[_AUTHORS + 1 :], digest(record))
 
 
 def actor_row(record: ActorRecord) -> tuple[Any, ...]:
     named = "\n".join((record.name, *record.names.values(), *record.aliases))
     values: dict[str, Any] = record._asdict()
-    values |= {"names": json.dumps(record.names), "aliases": json.dumps(list(record.aliases))}
+    values |= {"names": _json(record.names), "aliases": _json(record.aliases)}
     return (*values.values(), " ".join(search.words(named)), digest(record))
 
 

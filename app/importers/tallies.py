@@ -111,30 +111,51 @@ def _rows(level: str, cells: _Counts) -> _Rows:
 
 
 def rebuild(bulk: Bulk) -> None:
-    """Count every event anew."""
-    bulk.script("DELETE FROM event_tally", _COUNTED, *rebuilding(), "DROP TABLE counted")
+    """Count every event anew: its days, of which months are made, of which years are."""
+    bulk.script("DELETE FROM event_tally", *_rebuilding())
 
 
-def rebuilding() -> Iterator[str]:
-    """Statements that fill an empty table of tallies from that of what is counted."""
-    for kind, (level, length) in product(("''", "type"), _LEVELS.items()):
-        start, end = (f"substr({day}, 1, {length})" for day in ("date_start", "date_end"))
-        same = f"CASE WHEN {start} = {end} THEN"
-        yield (
-            f"INSERT INTO event_tally ({', '.join((*_KEY, *_TALLIES))}) SELECT '{level}', country, kind, period,"
-            " dataset_id, sum(starts), sum(ends), sum(within), sum(deaths), sum(toll) FROM ("
-            f"SELECT country, {kind} AS kind, dataset_id, {start} AS period, 1 AS starts, 0 AS ends,"
-            f" {same} 1 ELSE 0 END AS within, {same} toll ELSE 0 END AS deaths, toll FROM counted"
-            f" UNION ALL SELECT country, {kind}, dataset_id, {end}, 0, 1, 0, 0, 0 FROM counted) AS periods"
-            " GROUP BY country, kind, dataset_id, period"
-        )
+def _rebuilding() -> Iterator[str]:
+    finer = ""
+    for level, length in reversed(_LEVELS.items()):
+        yield _pairs(level, length, finer) if finer else _PAIRS_OF_DAYS
+        for kind in ("type", "''"):
+            yield _tallied(level, kind)
+        if finer:
+            yield f"DROP TABLE pairs_{finer}"
+        finer = level
+    yield f"DROP TABLE pairs_{finer}"
+
+
+def _pairs(level: str, length: int, finer: str) -> str:
+    """How many events begin in one period and end in another, of the same in finer periods."""
+    start, end = (f"substr({period}, 1, {length})" for period in ("begins", "stops"))
+    return (
+        f"CREATE TEMPORARY TABLE pairs_{level} AS SELECT country, type, dataset_id, {start} AS begins,"
+        f" {end} AS stops, CAST(sum(events) AS bigint) AS events, CAST(sum(toll) AS bigint) AS toll"
+        f" FROM pairs_{finer} GROUP BY country, type, dataset_id, {start}, {end}"
+    )
+
+
+def _tallied(level: str, kind: str) -> str:
+    """What `_rows` does: two rows of a pair where it is of two periods. To sort is what takes the time."""
+    within = "CASE WHEN begins = stops THEN"
+    return (
+        f"INSERT INTO event_tally ({', '.join((*_KEY, *_TALLIES))}) SELECT '{level}', country, kind, period,"
+        " dataset_id, sum(starts), sum(ends), sum(within), sum(deaths), sum(toll) FROM ("
+        f"SELECT country, {kind} AS kind, dataset_id, begins AS period, events AS starts,"
+        f" {within} events ELSE 0 END AS ends, {within} events ELSE 0 END AS within,"
+        f" {within} toll ELSE 0 END AS deaths, toll FROM pairs_{level} UNION ALL"
+        f" SELECT country, {kind}, dataset_id, stops, 0, events, 0, 0, 0 FROM pairs_{level}"
+        " WHERE begins <> stops) AS periods GROUP BY country, kind, dataset_id, period"
+    )
 
 
 _FACTS = (
-    "type, dataset_id, CAST(e.date_start AS text) AS date_start, CAST(e.date_end AS text) AS date_end,"
-    " coalesce(fatalities_best, 0) AS toll FROM event e"
+    "type, dataset_id, CAST(e.date_start AS text) AS begins, CAST(e.date_end AS text) AS stops,"
+    " 1 AS events, coalesce(fatalities_best, 0) AS toll FROM event e"
 )
-_COUNTED = (
-    f"CREATE TEMPORARY TABLE counted AS SELECT '' AS country, {_FACTS} WHERE withdrawn IS NULL UNION ALL"
+_PAIRS_OF_DAYS = (
+    f"CREATE TEMPORARY TABLE pairs_day AS SELECT '' AS country, {_FACTS} WHERE withdrawn IS NULL UNION ALL"
     f" SELECT country_code, {_FACTS} JOIN event_country ON event_id = id AND first_role WHERE withdrawn IS NULL"
 )
