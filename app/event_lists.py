@@ -5,11 +5,9 @@ from itertools import product
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Date,
     Integer,
-    Join,
     Select,
     Subquery,
     TableValuedAlias,
@@ -24,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 
-from app import places, search, spans, where
+from app import places, spans, where, word_lists
 from app.conditions import has_usual, in_cells, is_unusual
 from app.filters import EventList
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
@@ -99,34 +97,18 @@ def values(query: EventList) -> dict[str, Any]:
     """What is bound to the marks of every statement."""
     bound = where.bound(query) | after(query, ORDERS[query.sort]) | {"limit": query.limit + 1}
     if query.q is not None:
-        bound |= _places(query, bound)
+        bound |= word_lists.places(query, bound)
     if query.date_from is not None:
         for of in spans.CLASSES:
             bound[f"earliest_{of}"] = spans.earliest(query.date_from, of)
     return bound
 
 
-def _places(query: EventList, bound: dict[str, Any]) -> dict[str, int]:
-    """Where in the full-text index a page by date begins and ends at most.
-
-    Of two bounds on the same side SQLite leads to the one and reads all as far as the other.
-    """
-    found = {}
-    if query.date_to is not None:
-        found["last_place"] = search.document_id(query.date_to) | search.SEQUENCE
-    if query.cursor is not None and query.sort == "-date":
-        whole_day = search.document_id(bound["after_0"]) | search.SEQUENCE
-        found["last_place"] = min(whole_day, found.get("last_place", whole_day))
-    elif query.cursor is not None and query.sort == "date":
-        found["first_place"] = search.document_id(bound["after_0"])
-    return found
-
-
 def page(query: EventList, part: Part, dialect: str) -> Statement:
     """(document, key ...) of one page and one event more."""
     order, limit, by_date = ORDERS[query.sort], bindparam("limit", type_=Integer), query.sort in _BY_DATE
     if query.q is not None and dialect == "sqlite" and by_date:
-        return _page_of_words(query, order)
+        return _with_documents(word_lists.page(query, order), order, "sqlite")
     each = places.each_cell() if dialect == "postgresql" and _is_boxed(query, places.NARROW) else None
     in_turn = dialect == "sqlite" and part == "begun within" and _is_boxed(query)
     cells = _cells(query) if in_turn else [] if each is None else [each.c.cell]
@@ -186,46 +168,6 @@ def _together(ranges: Sequence[Select[Any]], *, disjoint: bool) -> Subquery:
     return (union_all if disjoint else union)(*ranges).subquery()
 
 
-def _page_of_words(query: EventList, order: Order) -> Statement:
-    """The page from SQLite's full-text index, which is in the order of days: the day of the last event, then the page.
-
-    Within a day the index has an order of its own, so all of the last day is looked at.
-    """
-    words, limit = search.WORDS, bindparam("limit", type_=Integer)
-    joined, conditions = _with_words(query)
-    if query.cursor is not None:
-        conditions.append(order.behind())
-    if query.date_to is not None or (query.cursor is not None and order.descending):
-        conditions.append(words.c.rowid <= bindparam("last_place", type_=BigInteger))
-    if query.cursor is not None and not order.descending:
-        conditions.append(words.c.rowid >= bindparam("first_place", type_=BigInteger))
-    place = words.c.rowid.desc() if order.descending else words.c.rowid
-    first = (
-        select(words.c.rowid.label("place"))
-        .select_from(joined)
-        .where(*conditions)
-        .order_by(place)
-        .limit(limit)
-    )
-    furthest = (func.min if order.descending else func.max)(first.subquery().c.place)
-    last = select(furthest).scalar_subquery()
-    day = last.op(">>")(literal(search.DAY_SHIFT)).op("<<")(literal(search.DAY_SHIFT))
-    whole_days = (
-        words.c.rowid >= day if order.descending else words.c.rowid <= day.op("|")(literal(search.SEQUENCE))
-    )
-    found = select(*order.columns, col(Event.document_id)).select_from(joined)
-    found = found.where(*conditions, whole_days)
-    return _with_documents(found.order_by(*order.clauses()).limit(limit), order, "sqlite")
-
-
-def _with_words(query: EventList) -> tuple[Join, list[ColumnElement[bool]]]:
-    """Events as SQLite's full-text index leads to them, and what they have to fulfil."""
-    marks, words = where.marked(query, probing=True), search.WORDS
-    others = where.clauses(marks, without=("q",))
-    joined = words.join(Event, col(Event.document_id) == words.c.rowid)
-    return joined, [search.holds_words(), *others, col(Event.span) >= 0]
-
-
 def count(query: EventList, most: int | None, dialect: str) -> Statement:
     """How many events there are, up to `most`."""
     if (
@@ -234,10 +176,7 @@ def count(query: EventList, most: int | None, dialect: str) -> Statement:
         and query.q is not None
         and where.given(query) <= {"q", *_COVERED}
     ):
-        # One after the other, up to the last that counts; otherwise a list of all that have the words comes first.
-        joined, conditions = _with_words(query)
-        found = select(col(Event.id)).select_from(joined).where(*conditions).limit(literal(most, Integer))
-        return select(func.count()).select_from(found.subquery())
+        return select(func.count()).select_from(word_lists.counted(query, most).subquery())
     leads = [lead for part in _both_parts(query) if (lead := _lead(query, part)) is not None]
     if leads and not _is_scanned(query):
         together = _together(
