@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from bench.processors import Spent, spent
 from bench.streams import taken
 
 CONNECTIONS = (1, 32)
@@ -45,7 +46,7 @@ class Contender(NamedTuple):
 class Sample(NamedTuple):
     """One run of wrk: answers a second, milliseconds, share of 503s, and of other failures.
 
-    Where no answer came, `rate` is what it cannot have reached, and `bound` is true.
+    `cpu` is the milliseconds of processor time that an answer took the server, and PostgreSQL. Where no answer came, `rate` is what it cannot have reached, and `bound` is true.
     """
 
     rate: float
@@ -54,6 +55,7 @@ class Sample(NamedTuple):
     shed: float
     failed: float
     bound: bool = False
+    cpu: tuple[float, float] = (0, 0)
 
 
 class Figure(NamedTuple):
@@ -65,6 +67,7 @@ class Figure(NamedTuple):
     p50: float
     p99: float
     bound: bool = False
+    cpu: tuple[float, float] = (0, 0)
 
 
 # Requests are made beforehand, so that all cost wrk alike. Statuses are looked at only where they are counted:
@@ -134,8 +137,10 @@ class Client:
             script.write_text(_SCRIPT % (file, _COUNTING if counting else ""))
             command = ["wrk", "-t1", f"-c{connections}", f"-d{duration}s", "--timeout=60s"]
             command += ["-s", str(script), self.contender.base]
+            before = spent()
             out = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
-        sample = _parse(out, connections)
+            took = spent().since(before)
+        sample = _parse(out, connections, took)
         self._at += round(sample.rate * duration) + connections
         self._most = min(_MANY, max(1000, sample.rate * 4))
         return sample
@@ -158,7 +163,7 @@ def _raw(host: str, request: Request) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def _parse(out: str, connections: int) -> Sample:
+def _parse(out: str, connections: int, took: Spent) -> Sample:
     found = re.search(r"^BENCH (.*)$", out, re.MULTILINE)
     if found is None:
         raise RuntimeError(f"wrk said nothing that can be read:\n{out}")
@@ -167,7 +172,10 @@ def _parse(out: str, connections: int) -> Sample:
     if not requests:
         # Each connection may have been about to get its first answer, so no less can be ruled out.
         return Sample(connections / (duration / 1e6), 0, 0, 0, float(failed), bound=True)
-    return Sample(requests / (duration / 1e6), p50 / 1e3, p99 / 1e3, shed / requests, failed / requests)
+    cpu = took.server * 1e3 / requests, took.database * 1e3 / requests
+    return Sample(
+        requests / (duration / 1e6), p50 / 1e3, p99 / 1e3, shed / requests, failed / requests, cpu=cpu
+    )
 
 
 def interleaved(
@@ -205,5 +213,6 @@ def figure(samples: Sequence[Sample]) -> Figure:
     """Medians and spread."""
     rates = [sample.rate for sample in samples]
     p50, p99 = (statistics.median(getattr(s, name) for s in samples) for name in ("p50", "p99"))
+    server, database = (statistics.median(sample.cpu[n] for sample in samples) for n in (0, 1))
     bound = all(sample.bound for sample in samples)
-    return Figure(statistics.median(rates), min(rates), max(rates), p50, p99, bound)
+    return Figure(statistics.median(rates), min(rates), max(rates), p50, p99, bound, (server, database))

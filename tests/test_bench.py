@@ -1,11 +1,17 @@
 """The pure parts of the benchmark: streams of requests, samples, goals."""
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
 from bench import goals, report
 from bench.export import Export
 from bench.found import OURS, Exported, Found, Timed
 from bench.load import CONNECTIONS, Figure, Sample, _parse, figure
+from bench.processors import Spent, spent
 from bench.streams import Stream, each, mixed, taken
 from bench.verdicts import MISSED, MISSING, told, verdicts
 
@@ -41,14 +47,32 @@ def test_a_run_goes_on_where_the_last_one_stopped() -> None:
 
 
 def test_without_an_answer_the_rate_is_bounded() -> None:
-    sample = _parse("BENCH 0 10000000 0 0 0 0 0", 32)
+    sample = _parse("BENCH 0 10000000 0 0 0 0 0", 32, Spent(9, 9))
     assert sample == Sample(3.2, 0, 0, 0, 0, bound=True)
     assert figure([sample]).bound
     assert told((100, True)) == "over 100x"
 
 
 def test_failures_are_shares() -> None:
-    assert _parse("BENCH 100 2000000 1000 9000 0 0 50", 1) == Sample(50, 1, 9, 0, 0.5)
+    sample = _parse("BENCH 100 2000000 1000 9000 0 0 50", 1, Spent(0.5, 2))
+    assert sample == Sample(50, 1, 9, 0, 0.5, cpu=(5, 20))
+    assert figure([sample]).cpu == (5, 20)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="THIS IS NO LINUX: nothing tells of processes"
+)
+def test_the_time_of_processes_is_that_of_what_was_started_here() -> None:
+    before, own = spent(), time.process_time()
+    work = "import time\nwhile time.process_time() < 0.4: pass\nprint(flush=True); input()"
+    command = [sys.executable, "-c", work]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as working:
+        assert working.stdout is not None
+        working.stdout.readline()
+        took = spent().since(before)
+        working.communicate(b"\n")
+    assert took.server >= 0.38  # it counts in hundredths
+    assert time.process_time() - own < 0.38  # which was not this process
 
 
 @pytest.mark.parametrize(("naive", "mark"), [(1, "stretch"), (10, "met / " + MISSED), (1000, MISSED)])
