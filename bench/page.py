@@ -28,22 +28,29 @@ window.fetch = (...asked) => {
   return ask(...asked).finally(() => { window.waitingFor -= 1; });
 };
 """
+# Painted: the first frame after the act is on the screen, which at least marks as busy what is awaited.
 # Settled: no answer is awaited and no panel busy, in three frames after each other; the last two are not counted.
 # Before that, the list may stand already.
 _SETTLE = """
 async (act) => {
   const begun = performance.now();
-  if (act) new Function(act)();
+  let painted = null;
+  if (act) {
+    new Function(act)();
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => { painted = performance.now(); port1.close(); };
+    requestAnimationFrame(() => port2.postMessage(null));
+  }
   let quiet = 0, since = begun;
   while (quiet < 3) {
     await new Promise(requestAnimationFrame);
     const busy = window.waitingFor > 0 || document.querySelector('[aria-busy="true"]');
     if (busy) quiet = 0;
     else if (quiet++ === 0) since = performance.now();
-    if (performance.now() - begun > 30000) return [begun, null, Infinity];
+    if (performance.now() - begun > 30000) return [begun, painted, null, Infinity];
   }
   const listed = performance.getEntriesByName('events-shown').map((mark) => mark.startTime).filter((at) => at > (act ? begun : 0));
-  return [begun, listed.at(-1) ?? null, since];
+  return [begun, painted, listed.at(-1) ?? null, since];
 }
 """
 _SLIDER = (
@@ -56,8 +63,9 @@ _PRESS = "document.querySelectorAll('#{panel} .bar')[{n}].click()"
 
 
 class Took(NamedTuple):
-    """Milliseconds until the list stood, where the act changes it, and until everything did."""
+    """Milliseconds until the next paint after an act, until the list stood, where that changes, and everything."""
 
+    painted: float | None
     listed: float | None
     settled: float
 
@@ -102,7 +110,7 @@ def main(arguments: Sequence[str]) -> None:
     shown = report.command("bench.page", arguments)
     lines = [f"`{shown}`", "", f"On {report.machine()}. Milliseconds: median (lowest to highest).", ""]
     tables = {kind: _measured(kind, options) for kind in options.databases}
-    heads = [f"{kind}: {what}" for kind in tables for what in ("the list", "everything")]
+    heads = [f"{kind}: {what}" for kind in tables for what in ("next paint", "the list", "everything")]
     lines += [f"| | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
     for what in next(iter(tables.values())):
         cells = [_told(each) for table in tables.values() for each in zip(*table[what], strict=True)]
@@ -130,8 +138,8 @@ def _visit(browser: Browser, base: str, n: int) -> dict[str, Took]:
     page = context.new_page()
     page.add_init_script(_COUNT_REQUESTS)
     page.goto(base)
-    _, listed, settled = page.evaluate(_SETTLE)
-    found = {"open the page": Took(listed, settled)}
+    _, _, listed, settled = page.evaluate(_SETTLE)
+    found = {"open the page": Took(None, listed, settled)}
     for what, act in _steps(n):
         found[what] = _did(page, what, act)
     context.close()
@@ -139,11 +147,15 @@ def _visit(browser: Browser, base: str, n: int) -> dict[str, Took]:
 
 
 def _did(page: Page, what: str, act: str) -> Took:
-    begun, listed, settled = page.evaluate(_SETTLE, act)
+    begun, painted, listed, settled = page.evaluate(_SETTLE, act)
     problem = page.locator(".problem").first
     if problem.count():
         raise SystemExit(f"{what}: {problem.inner_text()}")
-    return Took(None if listed is None else listed - begun, settled - begun)
+
+    def since(at: float | None) -> float | None:
+        return None if at is None else at - begun
+
+    return Took(since(painted), since(listed), settled - begun)
 
 
 def _told(took: Sequence[float | None]) -> str:
