@@ -46,7 +46,7 @@ class Contender(NamedTuple):
 class Sample(NamedTuple):
     """One run of wrk: answers a second, milliseconds, share of 503s, and of other failures.
 
-    `cpu` is the milliseconds of processor time that an answer took the server, and PostgreSQL. Where no answer came, `rate` is what it cannot have reached, and `bound` is true.
+    `cpu` is the processor time of an answer. Where no answer came, `rate` is what it cannot have reached, and `bound` is true.
     """
 
     rate: float
@@ -55,7 +55,7 @@ class Sample(NamedTuple):
     shed: float
     failed: float
     bound: bool = False
-    cpu: tuple[float, float] = (0, 0)
+    cpu: Spent = Spent(0, 0)
 
 
 class Figure(NamedTuple):
@@ -67,7 +67,7 @@ class Figure(NamedTuple):
     p50: float
     p99: float
     bound: bool = False
-    cpu: tuple[float, float] = (0, 0)
+    cpu: Spent = Spent(0, 0)
 
 
 # Requests are made beforehand, so that all cost wrk alike. Statuses are looked at only where they are counted:
@@ -172,10 +172,8 @@ def _parse(out: str, connections: int, took: Spent) -> Sample:
     if not requests:
         # Each connection may have been about to get its first answer, so no less can be ruled out.
         return Sample(connections / (duration / 1e6), 0, 0, 0, float(failed), bound=True)
-    cpu = took.server * 1e3 / requests, took.database * 1e3 / requests
-    return Sample(
-        requests / (duration / 1e6), p50 / 1e3, p99 / 1e3, shed / requests, failed / requests, cpu=cpu
-    )
+    rate, bad = requests / (duration / 1e6), failed / requests
+    return Sample(rate, p50 / 1e3, p99 / 1e3, shed / requests, bad, cpu=took.each(requests))
 
 
 def interleaved(
@@ -213,6 +211,6 @@ def figure(samples: Sequence[Sample]) -> Figure:
     """Medians and spread."""
     rates = [sample.rate for sample in samples]
     p50, p99 = (statistics.median(getattr(s, name) for s in samples) for name in ("p50", "p99"))
-    server, database = (statistics.median(sample.cpu[n] for sample in samples) for n in (0, 1))
+    cpu = Spent(*map(statistics.median, zip(*(sample.cpu for sample in samples), strict=True)))
     bound = all(sample.bound for sample in samples)
-    return Figure(statistics.median(rates), min(rates), max(rates), p50, p99, bound, (server, database))
+    return Figure(statistics.median(rates), min(rates), max(rates), p50, p99, bound, cpu)

@@ -19,6 +19,10 @@ class Spent(NamedTuple):
         """What was spent meanwhile."""
         return Spent(self.server - earlier.server, self.database - earlier.database)
 
+    def each(self, many: int) -> "Spent":
+        """What was spent on each of so many."""
+        return Spent(self.server / many, self.database / many)
+
 
 class _Process(NamedTuple):
     parent: int

@@ -132,17 +132,8 @@ def _rates(timed: Sequence[Timed]) -> str:
         for (name, many), f in each.figures.items():
             where = [each.key, _name(each.database), f"{each.events:,}", name, str(many)]
             rows.append([*where, *_figure(f)])
-    heads = (
-        "item",
-        "database",
-        "events",
-        "server",
-        "connections",
-        "answers/s",
-        "p50, ms",
-        "p99, ms",
-        "CPU, ms",
-    )
+    what = ("item", "database", "events", "server", "connections")
+    heads = (*what, "answers/s", "p50, ms", "p99, ms", "CPU, ms")
     return f"### Every rate\n\n{_table(heads, rows)}" if rows else ""
 
 
@@ -150,7 +141,7 @@ def _figure(figure: Figure) -> list[str]:
     if figure.bound:
         return [f"none came; fewer than {figure.rate:.2g}", "-", "-", "-"]
     spread = f" ({figure.lowest:,.1f} to {figure.highest:,.1f})" if figure.lowest < figure.highest else ""
-    server, database = figure.cpu
+    server, database = (seconds * 1e3 for seconds in figure.cpu)
     cpu = f"{server:.2f} + {database:.2f}" if database else f"{server:.2f}"
     return [f"{figure.rate:,.1f}{spread}", f"{figure.p50:.2f}", f"{figure.p99:.2f}", cpu]
 

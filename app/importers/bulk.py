@@ -11,9 +11,8 @@ from sqlalchemy import Connection
 
 Rows = Sequence[tuple[Any, ...]]
 _BEHIND_AT_MOST = 24  # statements
-_TOGETHER = (
-    50  # rows of one statement on SQLite: to begin and end one for each row takes as long as a short row does
-)
+# Rows of one statement on SQLite: to begin and end one for each row takes as long as a short row does.
+_TOGETHER = 50
 
 
 class Bulk:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple, TypeAlias
 
 from app.importers.bulk import Bulk
@@ -116,20 +116,16 @@ def rebuild(bulk: Bulk) -> None:
 
 
 def _rebuilding() -> Iterator[str]:
-    finer = ""
-    for level, length in reversed(_LEVELS.items()):
-        yield _pairs(level, length, finer) if finer else _PAIRS_OF_DAYS
-        for kind in ("type", "''"):
-            yield _tallied(level, kind)
-        if finer:
-            yield f"DROP TABLE pairs_{finer}"
-        finer = level
-    yield f"DROP TABLE pairs_{finer}"
+    levels = [*reversed(_LEVELS)]
+    yield _PAIRS_OF_DAYS
+    yield from (_pairs(level, finer) for finer, level in pairwise(levels))
+    yield from (_tallied(level, kind) for level, kind in product(levels, ("type", "''")))
+    yield from (f"DROP TABLE pairs_{level}" for level in levels)
 
 
-def _pairs(level: str, length: int, finer: str) -> str:
+def _pairs(level: str, finer: str) -> str:
     """How many events begin in one period and end in another, of the same in finer periods."""
-    start, end = (f"substr({period}, 1, {length})" for period in ("begins", "stops"))
+    start, end = (f"substr({period}, 1, {_LEVELS[level]})" for period in ("begins", "stops"))
     return (
         f"CREATE TEMPORARY TABLE pairs_{level} AS SELECT country, type, dataset_id, {start} AS begins,"
         f" {end} AS stops, CAST(sum(events) AS bigint) AS events, CAST(sum(toll) AS bigint) AS toll"
