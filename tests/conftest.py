@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
@@ -24,6 +25,10 @@ from app.main import create_app
 from app.settings import Settings
 from tests import make
 from tests.databases import Databases, postgres_server
+
+# No test is about time: a new machine, or a busy one, takes seconds where another takes none.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 SEED = Path(__file__).parent.parent / "seed" / "niger-2024.yaml"
 KINDS = ("sqlite", "postgresql")

@@ -118,7 +118,7 @@ _FILTERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(arguments=_FILTERS)
 def test_a_search_gives_what_the_api_gives(address: str, arguments: dict[str, Any]) -> None:
     query = {n: ",".join(map(str, v)) if isinstance(v, list) else v for n, v in arguments.items()}

@@ -107,7 +107,7 @@ STEPS = st.one_of(
 
 
 @given(history=st.lists(STEPS, max_size=12))
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 def test_a_mirror_ends_with_what_the_server_holds(
     served: tuple[Engine, TestClient], history: list[tuple[str, Any]]
 ) -> None:

@@ -377,7 +377,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("scratch") / "scratch.yaml"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(content=st.text().map(str.encode) | st.binary() | st.lists(st.sampled_from(SIGNS)).map(lambda signs: "".join(signs).encode()))  # fmt: skip
 @example(content=b"a: &a [*a]")
 @example(content=b"a: !!int b")
@@ -386,7 +386,7 @@ def test_whatever_is_in_a_file_it_is_read_or_refused(scratch: Path, content: byt
     _is_read_or_refused(scratch, content)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_however_a_dossier_is_damaged_it_is_read_or_refused(scratch: Path, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(VALID)))

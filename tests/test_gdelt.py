@@ -519,7 +519,7 @@ _WILD = st.lists(_CELL | st.just("\udcff"), max_size=63).map("\t".join)
 _MENTION = st.dictionaries(st.sampled_from(MENTION_COLUMNS), _CELL, max_size=3).map(lambda c: mention(**c))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_ROW | _WILD, max_size=5), st.lists(_MENTION | _WILD, max_size=4))
 def test_each_row_is_one_event_or_one_reject(
     tmp_path_factory: pytest.TempPathFactory, rows: list[str], mentions: list[str]

@@ -107,7 +107,7 @@ VALUES = st.one_of(
     st.floats(),
     st.none() | st.booleans() | st.lists(st.none(), max_size=2) | st.dictionaries(st.text(), st.none(), max_size=1),
 )  # fmt: skip
-fuzz = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+fuzz = settings(max_examples=150, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @fuzz

@@ -524,7 +524,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows=ROWS, columns=st.permutations(COLUMNS), line_end=st.sampled_from(["\n", "\r\n"]))
 def test_every_row_is_an_event_or_a_reject(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, str]], columns: list[str], line_end: str
