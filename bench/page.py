@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from bench import datasets, report
 from bench.generate import WORDS
 from bench.servers import dateline
-from tests.browser import chromium
+from tests.browser import chromium, seeded_server
 
 _COUNT_REQUESTS = """
 window.waitingFor = 0;
@@ -115,6 +115,8 @@ def main(arguments: Sequence[str]) -> None:
     for what in next(iter(tables.values())):
         cells = [_told(each) for table in tables.values() for each in zip(*table[what], strict=True)]
         lines.append(f"| {what} | {' | '.join(cells)} |")
+    _, listed, settled = map(_told, zip(*_seeded(options.repeat), strict=True))
+    lines += ["", f"The page over the seed alone, on SQLite: the list {listed}, everything {settled}."]
     if options.write:
         report.write("bench.page", "\n".join(lines))
     else:
@@ -132,17 +134,27 @@ def _measured(kind: str, options: argparse.Namespace) -> dict[str, list[Took]]:
     return {what: [one[what] for one in rounds] for what in rounds[0]}
 
 
-def _visit(browser: Browser, base: str, n: int) -> dict[str, Took]:
-    """One visit of someone who has never been here, in milliseconds."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
+def _seeded(repeat: int) -> list[Took]:
+    """The first view of the seed alone, from SQLite."""
+    with tempfile.TemporaryDirectory() as folder, seeded_server(Path(folder)) as base, chromium() as browser:
+        _opened(browser, base)  # the server's first answers
+        return [_opened(browser, base)[1] for _ in range(repeat)]
+
+
+def _opened(browser: Browser, base: str) -> tuple[Page, Took]:
+    """The page before someone who has never been here."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.add_init_script(_COUNT_REQUESTS)
     page.goto(base)
     _, _, listed, settled = page.evaluate(_SETTLE)
-    found = {"open the page": Took(None, listed, settled)}
-    for what, act in _steps(n):
-        found[what] = _did(page, what, act)
-    context.close()
+    return page, Took(None, listed, settled)
+
+
+def _visit(browser: Browser, base: str, n: int) -> dict[str, Took]:
+    """One visit of someone who has never been here."""
+    page, opened = _opened(browser, base)
+    found = {"open the page": opened} | {what: _did(page, what, act) for what, act in _steps(n)}
+    page.context.close()
     return found
 
 
