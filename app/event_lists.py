@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Date,
     Integer,
@@ -27,7 +28,7 @@ from app.conditions import has_usual, in_cells, is_unusual
 from app.filters import EventList
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
 from app.prepared import REPLANNED, Statement
-from app.tables import Event, EventActor, EventContext, EventCountry, EventDocument
+from app.tables import CountryDocument, Event, EventActor, EventContext, EventCountry, EventDocument
 from app.where import Marks
 
 _DATE = (as_day, as_text)
@@ -107,6 +108,8 @@ def values(query: EventList) -> dict[str, Any]:
 def page(query: EventList, part: Part, dialect: str) -> Statement:
     """(document, key ...) of one page and one event more."""
     order, limit, by_date = ORDERS[query.sort], bindparam("limit", type_=Integer), query.sort in _BY_DATE
+    if dialect == "sqlite" and by_date and part == "begun within" and _is_of_a_country(query):
+        return _of_a_country(query, order, limit)
     if query.q is not None and dialect == "sqlite" and by_date:
         return _with_documents(word_lists.page(query, order), order, "sqlite")
     each = places.each_cell() if dialect == "postgresql" and _is_boxed(query, places.NARROW) else None
@@ -134,6 +137,26 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
     keys = _together(ranges, disjoint=lead.disjoint)
     out = Order((keys.c.day, keys.c.id), order.descending)
     return _with_documents(select(keys).order_by(*out.clauses()).limit(limit), order, dialect)
+
+
+def _is_of_a_country(query: EventList) -> bool:
+    """Nothing is asked for but one country and dates."""
+    return (
+        query.country is not None and len(query.country) == 1 and where.given(query) <= {"country", *_DATES}
+    )
+
+
+def _of_a_country(query: EventList, order: Order, limit: BindParameter[int]) -> Statement:
+    """A page of the table that has a country's documents side by side in page order."""
+    marks, listed = where.marked(query), CountryDocument
+    here = Order((col(listed.date_start), col(listed.event_id)), order.descending)
+    (dated,) = _dated(marks, listed, "begun within")
+    found = select(col(listed.document), *here.columns).where(
+        col(listed.country_code) == marks.country[0], *dated
+    )
+    if query.cursor is not None:
+        found = found.where(here.behind())
+    return found.order_by(*here.clauses()).limit(limit)
 
 
 def _with_documents(page: Select[Any], order: Order, dialect: str) -> Statement:
@@ -272,18 +295,18 @@ def _lead(query: EventList, part: Part, cells: Sequence[ColumnElement[int]] = ()
 
 def _dated(marks: Marks, table: Any, part: Part) -> list[tuple[ColumnElement[bool], ...]]:
     """The conditions on the days; what had begun before is bounded for each class of length on its own."""
-    start, end, span = col(table.date_start), col(table.date_end), col(table.span)
+    start, end = col(table.date_start), col(table.date_end)
     if part == "begun before":
         return [
             (
-                *_in_class(span, of),
+                *_in_class(col(table.span), of),
                 start >= bindparam(f"earliest_{of}", type_=Date()),
                 start < marks.date_from,
                 end >= marks.date_from,
             )
             for of in spans.CLASSES
         ]
-    conditions = [span >= 0]
+    conditions = [] if table is CountryDocument else [col(table.span) >= 0]
     if marks.date_from is not None:
         conditions.append(start >= marks.date_from)
     if marks.date_to is not None:

@@ -47,6 +47,8 @@ _NOT_USUAL = f"status <> '{USUAL_STATUS}'"
 # SQLite keeps such a table in the order of its key, without a second copy of the key.
 _CLUSTERED = {"sqlite_with_rowid": False}
 
+_ONLY = "only"  # the one kind of database that has a table
+
 
 def _one_of(column: str, code_list: str) -> CheckConstraint:
     allowed = ", ".join(f"'{code}'" for code in codes.values(code_list))
@@ -322,6 +324,22 @@ class EventDocument(SQLModel, table=True):
     version: int  # of the representation
 
 
+class CountryDocument(SQLModel, table=True):
+    """The document of each event that is on lists, once more for each of its countries, in the order of its list.
+
+    A page of a country is what lies side by side. PostgreSQL does not keep a table in an order, and has no such copies.
+    """
+
+    __tablename__: ClassVar[str] = "country_document"
+    __table_args__ = {**_CLUSTERED, "info": {_ONLY: "sqlite"}}
+
+    country_code: str = Field(primary_key=True, foreign_key="country.code", sa_type=Id)
+    date_start: date = Field(primary_key=True)
+    event_id: str = Field(primary_key=True, foreign_key="event.id", sa_type=Id, ondelete="CASCADE")
+    date_end: date
+    document: bytes = Field(sa_type=LargeBinary)
+
+
 class _Listed(SQLModel):
     """What an event's country, actor or context repeats of the event, so that its events are one range of an index.
 
@@ -470,6 +488,11 @@ class EventRevision(SQLModel, table=True):
     revision: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: datetime
     changes: list[dict[str, Any]] = Field(sa_type=JSON)
+
+
+def is_in(dialect: str, table: Table) -> bool:
+    """A database of this kind has the table."""
+    return table.info.get(_ONLY) in (None, dialect)
 
 
 # The same as SQLAlchemy Core tables, by name.

@@ -35,6 +35,7 @@ TABLES = (
     "dataset", "source", "actor", "event", "event_context", "event_country", "event_actor", "evidence", "event_document",
     "event_search", "event_tally",
 )  # fmt: skip
+_SQLITE_TABLES = (*TABLES, "country_document")
 _KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _GENERATED = ("fatalities_rank", "cell")
 
@@ -141,7 +142,7 @@ def _inserted(source: Engine, target: Engine, rows_of: Callable[[Any, str], Inse
     seconds = 0.0
     with source.connect() as held, target.connect() as connection, connection.begin() as transaction:
         reading, writing = (c.connection.driver_connection.cursor() for c in (held, connection))  # type: ignore[union-attr]
-        for table in TABLES:
+        for table in _SQLITE_TABLES if source.dialect.name == "sqlite" else TABLES:
             seconds += _timed(partial(rows_of(reading, table), writing))
         seconds += _timed(transaction.commit)
     return seconds

@@ -9,14 +9,22 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from app import codes, places, search, spans
-from app.tables import Event, EventActor, EventContext, EventCountry, EventTally
+from app.tables import (
+    CountryDocument,
+    Event,
+    EventActor,
+    EventContext,
+    EventCountry,
+    EventDocument,
+    EventTally,
+)
 
 _REPEATED = ("date_start", "date_end", "span", "document_id")
 LEVELS = {"all": 0, "year": 4, "month": 7, "day": 10}
 
 
 def check_derived(engine: Engine) -> None:
-    """The listed columns below an event repeat it, and the tallies count what is served."""
+    """The listed columns below an event repeat it, the tallies count what is served, and copies are like the first."""
     with Session(engine) as session:
         events = {event.id: event for event in session.exec(select(Event))}
         countries: dict[str, set[str]] = defaultdict(set)
@@ -44,6 +52,17 @@ def check_derived(engine: Engine) -> None:
             assert event.document_id in {
                 search.document_id(event.date_start, number, search.sequence(event.document_id))
                 for number in numbers
+            }
+        if engine.dialect.name == "sqlite":
+            documents = {row.id: row.document for row in session.exec(select(EventDocument))}
+            assert {
+                (row.country_code, row.date_start, row.event_id): (row.date_end, row.document)
+                for row in session.exec(select(CountryDocument))
+            } == {
+                (code, event.date_start, key): (event.date_end, documents[event.document_id])
+                for key, event in events.items()
+                for code in countries[key]
+                if event.withdrawn is None
             }
         held = {
             (row.level, row.country, row.type, row.dataset, row.period): (

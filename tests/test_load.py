@@ -15,7 +15,7 @@ from hypothesis import given, strategies
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 from starlette.testclient import TestClient
 
 from app import codes, documents, edtf, rendering, schemas, search
@@ -32,7 +32,7 @@ from app.records import (
     SourceRecord,
     Withdrawal,
 )
-from app.tables import Clock, Dataset, Event, EventDocument, Evidence, Load
+from app.tables import TABLES, Clock, Dataset, Event, EventDocument, Evidence, Load, is_in
 from tests import make
 from tests.conftest import SEED
 from tests.derived import check_derived
@@ -95,8 +95,8 @@ def _dump(engine: Engine, *but: str) -> dict[str, list[tuple[Any, ...]]]:
             table.name: [
                 tuple(row) for row in connection.execute(table.select().order_by(*table.primary_key))
             ]
-            for table in SQLModel.metadata.sorted_tables
-            if table.name not in but
+            for table in TABLES.values()
+            if is_in(engine.dialect.name, table) and table.name not in but
         }
     return found | {"event_search": sorted((key, " ".join(words)) for key, words in _index(engine))}
 
@@ -680,8 +680,9 @@ def test_rendering_all_repairs_what_is_stored_and_is_no_change(engine: Engine) -
             text("UPDATE event_document SET document = :nothing, version = 0"), {"nothing": b""}
         )
         connection.execute(text("UPDATE event SET document_evidence = :nothing"), {"nothing": b""})
-        emptied = "DELETE FROM event_search"
-        connection.execute(text(emptied))
+        copies = ["country_document"] if engine.dialect.name == "sqlite" else []
+        for emptied in ("event_search", *copies):
+            connection.execute(text(f"DELETE FROM {emptied}"))
     assert render_all(engine) == 2
     _assert_rendered(engine)
     assert _dump(engine, "clock") == before

@@ -116,6 +116,15 @@ def test_documents_are_looked_up_in_the_order_of_their_page(
         )
 
 
+def test_a_page_of_a_country_lies_side_by_side(worlds: dict[str, TestClient], asked: list[str]) -> None:
+    for query in ("country=NE", "country=NE&date_from=2000&date_to=2024&date_match=certain&sort=date"):
+        asked.clear()
+        _get(worlds["sqlite"], f"/v1/events?{query}")
+        assert _plans(worlds["sqlite"], asked)[-1].startswith(
+            "SEARCH country_document USING PRIMARY KEY (country_code=?"
+        )
+
+
 @pytest.mark.parametrize("query", ["q=talks", "q=talks&type=AID", "q=talks&date_from=2000&date_to=2024"])
 def test_words_are_counted_up_to_the_cap_without_a_list_of_all_that_have_them(
     worlds: dict[str, TestClient], asked: list[str], query: str

@@ -7,7 +7,7 @@ from sqlmodel import SQLModel
 from app import tables
 
 TABLES = SQLModel.metadata.tables
-OF_AN_EVENT = [t for t in TABLES.values() if "event_id" in t.columns]
+OF_AN_EVENT = [t for t in TABLES.values() if "event_id" in t.columns and tables.is_in("postgresql", t)]
 BIG = [tables.Event.__table__, *OF_AN_EVENT]  # type: ignore[attr-defined]
 
 

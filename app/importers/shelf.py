@@ -1,4 +1,4 @@
-"""The rows that hold what is rendered of events, their documents and their words, in the order of days."""
+"""The rows that hold what is rendered of events: documents and words in the order of days, and lists of countries."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,13 @@ from app.documents import Rendered
 from app.importers.bulk import Bulk
 
 _DOCUMENT = ("id", "document", "version")
+_LISTED_BY = ("country_code", "date_start", "event_id")
+# CROSS: SQLite, which does not know how few are fresh, would otherwise go through the countries of all events.
+_LIST = """
+INSERT INTO country_document (country_code, date_start, event_id, date_end, document)
+SELECT country_code, date_start, event_id, date_end, document
+FROM fresh CROSS JOIN event_country ON document_id = fresh.id WHERE first_role AND span >= 0 ORDER BY 1, 2, 3
+"""
 
 
 class Shelf:
@@ -15,7 +22,9 @@ class Shelf:
 
     They are gathered in a temporary table and moved on in the order of their ids: in any other, a database as
     large as what it holds would be rewritten page by page, and SQLite's full-text index word by word. That of
-    PostgreSQL has no such order.
+    PostgreSQL has no such order, and there are no lists of countries there.
+
+    Whoever puts an event has its rows in `event_country` in place, and whoever takes one has them still.
     """
 
     def __init__(self, bulk: Bulk, dialect: str) -> None:
@@ -46,6 +55,7 @@ class Shelf:
         self._bulk.delete("event_document", "id", places)
         if self._ordered_words:
             self._bulk.delete("event_search", "rowid", places)
+            self._bulk.delete_of("country_document", _LISTED_BY, "event_country", "event_id", events)
         else:
             self._bulk.delete("event_search", "event_id", events)
         return held
@@ -53,6 +63,8 @@ class Shelf:
     def clear(self) -> None:
         """Remove everything, to be put anew."""
         self._bulk.script("DELETE FROM event_document", "DELETE FROM event_search")
+        if self._dialect == "sqlite":
+            self._bulk.script("DELETE FROM country_document")
 
     def settle(self) -> None:
         """Move what was put to where it is read."""
@@ -64,7 +76,7 @@ class Shelf:
         )
         if self._ordered_words:
             self._bulk.script(
-                "INSERT INTO event_search (rowid, words) SELECT id, words FROM fresh ORDER BY id"
+                "INSERT INTO event_search (rowid, words) SELECT id, words FROM fresh ORDER BY id", _LIST
             )
         self._bulk.script("DELETE FROM fresh" if self._ordered_words else "TRUNCATE fresh")
         self._any_fresh = False
