@@ -4,6 +4,7 @@ An index of (cell, day) gives the events of each cell in the order of days, so t
 few short ranges whatever else there is. The cells only narrow: bounds are compared exactly beside them.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
@@ -26,8 +27,8 @@ from sqlalchemy.types import Boolean
 
 SIZE = 5  # degrees: boxes of a town and of a continent both touch few cells, and no cell holds too much
 _ROW = 100  # more than there are columns
-MARK, _MARK_OF_ONE = "bbox_cells", "bbox_cell_"
-_MOST_MARKS = 16  # each is a branch of the statement
+MARK = "bbox_cells"
+_MARKS_OF_ONE = [f"bbox_cell_{n}" for n in range(16)]  # each is a branch of the statement
 _FIRST_COLUMN, _LAST_COLUMN = 0, 360 // SIZE  # the last holds 180 degrees alone
 
 
@@ -105,7 +106,7 @@ def breadth(box: Sequence[float]) -> int:
     west, south, east, north = box
     width = east - west if west <= east else east - west + 360
     share = width * (north - south) / (360 * 180)
-    return sum(share >= limit for limit in _SHARES)
+    return bisect_right(_SHARES, share)
 
 
 def cells(box: Sequence[float]) -> str:
@@ -130,7 +131,7 @@ def numbers(box: tuple[float, ...]) -> Sequence[int]:
 def one_by_one(box: Sequence[float]) -> dict[str, int]:
     """The cells of a box that touches only so many that each may have a mark of its own."""
     found = numbers(tuple(box)) if breadth(box) == SMALL else ()
-    return {f"{_MARK_OF_ONE}{n}": cell for n, cell in enumerate(found)} if len(found) <= _MOST_MARKS else {}
+    return dict(zip(_MARKS_OF_ONE, found, strict=False)) if len(found) <= len(_MARKS_OF_ONE) else {}
 
 
 def _at(degrees: float) -> int:

@@ -144,6 +144,7 @@ _NOTHING_ENCODED = re.compile(r"[A-Za-z0-9_.,~:=&-]*")
 
 def _pairs(asked: str) -> Pairs:
     """Names and values, also the empty ones."""
+    asked = asked.replace("%2C", ",")  # which many clients encode and none needs to
     if not _NOTHING_ENCODED.fullmatch(asked):
         return parse_qsl(asked, keep_blank_values=True)
     return [(name, value) for name, _, value in (part.partition("=") for part in asked.split("&") if part)]
