@@ -21,9 +21,9 @@ from starlette.testclient import TestClient
 from app import db
 from app.importers import dossier
 from app.importers.load import load
-from app.main import create_app
 from app.settings import Settings
 from tests import make
+from tests.client import QuickClient, application
 from tests.databases import Databases, postgres_server
 
 # No test is about time: a new machine, or a busy one, takes seconds where another takes none.
@@ -106,4 +106,4 @@ def world(request: pytest.FixtureRequest, worlds: dict[str, TestClient]) -> Test
 
 
 def _served(url: str) -> TestClient:
-    return TestClient(create_app(Settings(database_url=url)), raise_server_exceptions=False)
+    return QuickClient(application(url), raise_server_exceptions=False)

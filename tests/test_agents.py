@@ -10,12 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp import Client, types
-from starlette.testclient import TestClient
 
 from app import agents
-from app.main import create_app
-from app.settings import Settings
 from app.tool_schemas import NOTICE
+from tests.client import QuickClient, application
 from tests.operations import DOCUMENT, check_problem
 from tests.served import served
 
@@ -260,5 +258,5 @@ def test_a_letter_too_long_is_refused(address: str) -> None:
 
 def test_without_the_sdk_there_is_no_such_place(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agents, "find_spec", lambda _name: None)
-    with TestClient(create_app(Settings(database_url=url))) as client:
+    with QuickClient(application(url)) as client:
         check_problem(client.post("/mcp", json=_PING), 404)

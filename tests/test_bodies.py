@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 
 from app import bodies, db, watch
 from app.importers.load import LoadError, load, load_countries
-from app.main import create_app
 from app.settings import Settings
 from tests import make
+from tests.client import QuickClient, application
 from tests.operations import DATA, LISTS, Operation, name_of, statements
 
 every_datum = pytest.mark.parametrize("operation", DATA, ids=name_of)
@@ -27,7 +27,7 @@ _PER_REQUEST = {"x-request-id"}
 @pytest.fixture
 def fresh(url: str) -> Iterator[TestClient]:
     """A client of an API over the same database as `client`, which keeps nothing."""
-    with TestClient(create_app(Settings(database_url=url, cache_bytes=0))) as made:
+    with QuickClient(application(url, cache_bytes=0)) as made:
         yield made
 
 
@@ -152,7 +152,7 @@ def test_errors_and_streams_are_not_kept(client: TestClient, engine: Engine) -> 
 def test_memory_is_bounded_and_what_was_asked_for_last_stays(url: str, engine: Engine) -> None:
     load(engine, make.world(1, 20))
     most = 40_000
-    with TestClient(create_app(Settings(database_url=url, cache_bytes=most))) as client:
+    with QuickClient(application(url, cache_bytes=most)) as client:
         kept = client.app.state.bodies  # type: ignore[attr-defined]
         for limit in range(1, 40):
             assert client.get(f"/v1/events?limit={limit}").status_code == 200

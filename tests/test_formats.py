@@ -24,9 +24,9 @@ from app import columns, db, formats, pagination, queries, responses, snapshots
 from app.errors import Unavailable
 from app.filters import EventQuery
 from app.importers.load import load
-from app.main import create_app
 from app.settings import Settings
 from tests import make
+from tests.client import application
 from tests.operations import OPERATIONS, check, check_problem, essence, statements, walk
 
 EVENTS = "/v1/events"
@@ -238,9 +238,7 @@ def test_what_is_wrong_is_told_before_anything_is_sent(world: TestClient, form: 
 def many(url: str, engine: Engine) -> Iterator[Callable[[], HTTPConnection]]:
     """Connections to a real server of some 2,500 events."""
     load(engine, make.world(3, 2500))
-    config = uvicorn.Config(
-        create_app(Settings(database_url=url, pool_size=2)), port=0, log_config=None, access_log=False
-    )
+    config = uvicorn.Config(application(url, pool_size=2), port=0, log_config=None, access_log=False)
     server, listening = uvicorn.Server(config), config.bind_socket()
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

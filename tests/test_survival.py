@@ -13,8 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
-from app.main import create_app
-from app.settings import Settings
+from tests.client import QuickClient, application
 
 MAPPING = """
 [dataset]
@@ -97,7 +96,7 @@ def test_a_reader_sees_the_old_data_until_the_new_is_whole(url: str, tmp_path: P
     _write(tmp_path / "new.csv", "New")
     _import(url, tmp_path, "old.csv")
     seen: list[set[str]] = []
-    with TestClient(create_app(Settings(database_url=url))) as client:
+    with QuickClient(application(url)) as client:
         with _start(url, tmp_path, "new.csv") as running:
             while running.poll() is None:
                 seen.append(_kinds(client))
