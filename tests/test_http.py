@@ -52,14 +52,15 @@ def _address(client: TestClient, place: Operation | str) -> str:
 
 
 @pytest.fixture
-def broken(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    """A client of an API in which every read fails for a reason that nobody foresaw."""
+def broken(world: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """A client of an API in which every read fails for a reason that nobody foresaw, and no answer is kept."""
 
     async def fail(_: Any) -> None:
         raise RuntimeError("the cellar\nis flooded")
 
     monkeypatch.setattr(Turns, "take", fail)
-    return client
+    world.app.state.bodies.clear()  # type: ignore[attr-defined]
+    return world
 
 
 def test_nothing_is_there(api: TestClient) -> None:
