@@ -1,9 +1,6 @@
 """Finished answers that are kept: the same bytes as fresh ones, of the newest data, in bounded memory."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ from starlette.testclient import TestClient
 from app import bodies, db, watch
 from app.importers.load import LoadError, load, load_countries
 from app.settings import Settings
-from tests import make
+from tests import commands, make
 from tests.client import QuickClient, application
 from tests.operations import DATA, LISTS, Operation, name_of, statements
 
@@ -165,8 +162,7 @@ def test_memory_is_bounded_and_what_was_asked_for_last_stays(url: str, engine: E
 def test_a_load_by_another_process_is_seen_by_the_next_request(client: TestClient, url: str) -> None:
     for _ in range(2):
         assert client.get("/v1/events").json()["items"] == []
-    importing = [sys.executable, "-m", "app.cli", "import", "dossier", str(SEED)]
-    subprocess.run(importing, check=True, env={**os.environ, "DATELINE_DATABASE_URL": url})
+    commands.run(url, "import", "dossier", SEED)
     for _ in range(2):
         assert len(client.get("/v1/events").json()["items"]) == 33
 
