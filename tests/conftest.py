@@ -8,6 +8,8 @@ world       a client of an API over some 280 synthetic events (tests/make.py), o
 worlds      the clients of both worlds, which hold the same at the same times, by kind; read only
 """
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +27,10 @@ from app.settings import Settings
 from tests import make
 from tests.client import QuickClient, application
 from tests.databases import Databases, postgres_server
+
+# What was compiled is kept: each application reads the migrations, and each process that a test starts reads all.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # No test is about time: a new machine, or a busy one, takes seconds where another takes none.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
