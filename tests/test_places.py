@@ -96,7 +96,9 @@ def _lies_in(box: tuple[float, float, float, float], p: _Point) -> bool:
     return south <= p.y <= north and (across or (abs(p.x) == 180 and (west == -180 or east == 180)))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize(
+    "seed", [*range(20), *(pytest.param(n, marks=pytest.mark.slow) for n in range(20, 40))]
+)
 def test_a_random_box_finds_what_lies_in_it(points: TestClient, seed: int) -> None:
     random = Random(seed)
     box = _box(random)
