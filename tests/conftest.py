@@ -8,6 +8,9 @@ world       a client of an API over some 280 synthetic events (tests/make.py), o
 worlds      the clients of both worlds, which hold the same at the same times, by kind; read only
 """
 
+import gc
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,14 +24,24 @@ from starlette.testclient import TestClient
 from app import db
 from app.importers import dossier
 from app.importers.load import load
-from app.main import create_app
 from app.settings import Settings
 from tests import make
+from tests.client import QuickClient, application
 from tests.databases import Databases, postgres_server
+
+# What was compiled is kept: each application reads the migrations, and each process that a test starts reads all.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # No test is about time: a new machine, or a busy one, takes seconds where another takes none.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+def pytest_collection_finish() -> None:
+    """Tests that were collected stay: to look through them for garbage again and again takes a twentieth of the time."""
+    gc.freeze()
+
 
 SEED = Path(__file__).parent.parent / "seed" / "niger-2024.yaml"
 KINDS = ("sqlite", "postgresql")
@@ -106,4 +119,4 @@ def world(request: pytest.FixtureRequest, worlds: dict[str, TestClient]) -> Test
 
 
 def _served(url: str) -> TestClient:
-    return TestClient(create_app(Settings(database_url=url)), raise_server_exceptions=False)
+    return QuickClient(application(url), raise_server_exceptions=False)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from tempfile import gettempdir
+from typing import LiteralString
 
-from sqlalchemy import create_engine, text
+import psycopg
+from psycopg.sql import SQL
 from sqlalchemy.engine import make_url
 
 from app import db, migrate
@@ -85,13 +87,11 @@ class Databases:
         else:
             self._administer(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def _administer(self, statement: str) -> None:
+    def _administer(self, statement: LiteralString) -> None:
         assert self.server is not None
-        url = make_url(self.server).set(drivername="postgresql+psycopg")
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(statement))
-        engine.dispose()
+        address = make_url(self.server).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(SQL(statement))
 
 
 def prepare(url: str) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -180,6 +181,9 @@ def validator_of(schema: str) -> Any:
     return validator
 
 
+_FOUND_VALID: set[tuple[str, bytes]] = set()
+
+
 def essence(media_type: str) -> str:
     """A media type without its parameters."""
     return media_type.partition(";")[0].strip()
@@ -201,8 +205,12 @@ def check(operation: Operation, answer: Any) -> Any:
         assert name in answer.headers, f"{answer.url}: the published header {name} is missing"
     if not is_json(media_type):
         return answer.text
+    schema = json.dumps(published["content"][media_type]["schema"])
+    known = (schema, sha256(answer.content).digest())
     body = answer.json()
-    validator_of(json.dumps(published["content"][media_type]["schema"])).validate(body)
+    if known not in _FOUND_VALID:  # the same bytes are so again, and both databases say the same
+        validator_of(schema).validate(body)
+        _FOUND_VALID.add(known)
     return body
 
 

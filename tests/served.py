@@ -7,15 +7,14 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from app.main import create_app
 from app.protocol import Protocol
-from app.settings import Settings
+from tests.client import application
 
 
 @contextmanager
 def served(database_url: str, **settings: float) -> Iterator[str]:
     """The address of an API over a database, with these settings, as `dateline serve` serves it."""
-    app = create_app(Settings(database_url=database_url, **settings))  # type: ignore[arg-type]
+    app = application(database_url, **settings)
     config = uvicorn.Config(app, port=0, log_config=None, access_log=False, http=Protocol)
     server, socket = uvicorn.Server(config), config.bind_socket()
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)

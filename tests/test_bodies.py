@@ -1,9 +1,6 @@
 """Finished answers that are kept: the same bytes as fresh ones, of the newest data, in bounded memory."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +11,9 @@ from starlette.testclient import TestClient
 
 from app import bodies, db, watch
 from app.importers.load import LoadError, load, load_countries
-from app.main import create_app
 from app.settings import Settings
-from tests import make
+from tests import commands, make
+from tests.client import QuickClient, application
 from tests.operations import DATA, LISTS, Operation, name_of, statements
 
 every_datum = pytest.mark.parametrize("operation", DATA, ids=name_of)
@@ -27,7 +24,7 @@ _PER_REQUEST = {"x-request-id"}
 @pytest.fixture
 def fresh(url: str) -> Iterator[TestClient]:
     """A client of an API over the same database as `client`, which keeps nothing."""
-    with TestClient(create_app(Settings(database_url=url, cache_bytes=0))) as made:
+    with QuickClient(application(url, cache_bytes=0)) as made:
         yield made
 
 
@@ -152,7 +149,7 @@ def test_errors_and_streams_are_not_kept(client: TestClient, engine: Engine) -> 
 def test_memory_is_bounded_and_what_was_asked_for_last_stays(url: str, engine: Engine) -> None:
     load(engine, make.world(1, 20))
     most = 40_000
-    with TestClient(create_app(Settings(database_url=url, cache_bytes=most))) as client:
+    with QuickClient(application(url, cache_bytes=most)) as client:
         kept = client.app.state.bodies  # type: ignore[attr-defined]
         for limit in range(1, 40):
             assert client.get(f"/v1/events?limit={limit}").status_code == 200
@@ -165,8 +162,7 @@ def test_memory_is_bounded_and_what_was_asked_for_last_stays(url: str, engine: E
 def test_a_load_by_another_process_is_seen_by_the_next_request(client: TestClient, url: str) -> None:
     for _ in range(2):
         assert client.get("/v1/events").json()["items"] == []
-    importing = [sys.executable, "-m", "app.cli", "import", "dossier", str(SEED)]
-    subprocess.run(importing, check=True, env={**os.environ, "DATELINE_DATABASE_URL": url})
+    commands.run(url, "import", "dossier", SEED)
     for _ in range(2):
         assert len(client.get("/v1/events").json()["items"]) == 33
 

@@ -12,7 +12,6 @@ from starlette.testclient import TestClient
 
 from app import db
 from app.importers.load import load
-from app.main import create_app
 from app.records import (
     ActorRecord,
     DatasetRecord,
@@ -24,6 +23,7 @@ from app.records import (
     SourceRecord,
 )
 from app.settings import Settings
+from tests.client import QuickClient, application
 from tests.databases import Databases
 from tests.derived import check_derived
 
@@ -73,7 +73,7 @@ class Mirror:
 @pytest.fixture
 def served(url: str) -> Iterator[tuple[Engine, TestClient]]:
     engine = db.writer(Settings(database_url=url))
-    with TestClient(create_app(Settings(database_url=url))) as client:
+    with QuickClient(application(url)) as client:
         yield engine, client
     engine.dispose()
 
@@ -192,7 +192,7 @@ def test_a_token_of_another_database_is_refused(databases: Databases) -> None:
         connection.execute(text("UPDATE clock SET generation = 'another'"))
     prepared.dispose()
     for url in urls:
-        with TestClient(create_app(Settings(database_url=url))) as client:
+        with QuickClient(application(url)) as client:
             tokens.append(client.get("/v1/changes").json()["token"])
             answer = client.get("/v1/changes", params={"since": tokens[0]})
             assert answer.status_code == (200 if url == urls[0] else 400)

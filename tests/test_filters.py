@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 
 from app import db, search
 from app.importers.load import load
-from app.main import create_app
 from app.settings import Settings
 from tests import make
+from tests.client import QuickClient, application
 from tests.databases import Databases
 from tests.operations import check_problem, key_of, walk
 
@@ -72,7 +72,7 @@ def cases(databases: Databases) -> Iterator[TestClient]:
     }.items():
         load(engine, make.release(*events, dataset=make.dataset(name), actors=[FRONT, make.actor("other")]))
     engine.dispose()
-    with TestClient(create_app(Settings(database_url=url)), raise_server_exceptions=False) as client:
+    with QuickClient(application(url), raise_server_exceptions=False) as client:
         yield client
     databases.drop(url)
 

@@ -24,9 +24,10 @@ from app import columns, db, formats, pagination, queries, responses, snapshots
 from app.errors import Unavailable
 from app.filters import EventQuery
 from app.importers.load import load
-from app.main import create_app
 from app.settings import Settings
 from tests import make
+from tests.client import application
+from tests.databases import Databases
 from tests.operations import OPERATIONS, check, check_problem, essence, statements, walk
 
 EVENTS = "/v1/events"
@@ -234,13 +235,21 @@ def test_what_is_wrong_is_told_before_anything_is_sent(world: TestClient, form: 
     check_problem(world.get(EVENTS, params={"format": "cvs"}), 400, "format")
 
 
-@pytest.fixture
-def many(url: str, engine: Engine) -> Iterator[Callable[[], HTTPConnection]]:
-    """Connections to a real server of some 2,500 events."""
+@pytest.fixture(scope="module")
+def large_url(databases: Databases) -> Iterator[str]:
+    """A database of some 2,500 events, to read only."""
+    url = databases.migrated()
+    engine = db.writer(Settings(database_url=url))
     load(engine, make.world(3, 2500))
-    config = uvicorn.Config(
-        create_app(Settings(database_url=url, pool_size=2)), port=0, log_config=None, access_log=False
-    )
+    engine.dispose()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def many(large_url: str) -> Iterator[Callable[[], HTTPConnection]]:
+    """Connections to a real server of many events."""
+    config = uvicorn.Config(application(large_url, pool_size=2), port=0, log_config=None, access_log=False)
     server, listening = uvicorn.Server(config), config.bind_socket()
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -291,13 +300,12 @@ def test_an_export_is_whole_or_seen_not_to_be(
 
 
 @every_other
-def test_memory_does_not_grow_with_what_is_exported(url: str, engine: Engine, form: formats.Format) -> None:
-    load(engine, make.world(3, 2500))
+def test_memory_does_not_grow_with_what_is_exported(large_url: str, form: formats.Format) -> None:
 
     async def peak(most: int) -> int:
         """Bytes held at most while so many batches are written."""
         assert form.encoder
-        encoder, reads = form.encoder(), db.reads(Settings(database_url=url))
+        encoder, reads = form.encoder(), db.reads(Settings(database_url=large_url))
         async with (
             reads.snapshot() as reader,
             aclosing(queries.batches(reader, EventQuery(), lambda: 100)) as batches,

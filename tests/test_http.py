@@ -26,6 +26,7 @@ from app.records import Withdrawal
 from app.settings import Settings
 from app.turns import Turns
 from tests import make
+from tests.client import QuickClient, application
 from tests.operations import DATA, DOCUMENT, LIVE, OPERATIONS, PAGES, Operation, check_problem, name_of
 
 ROOT = Path(__file__).parent.parent
@@ -34,9 +35,9 @@ every_address = pytest.mark.parametrize("place", [*OPERATIONS, *PAGES], ids=name
 
 
 @contextmanager
-def serving(**settings: Any) -> Iterator[TestClient]:
+def serving(url: str, **settings: Any) -> Iterator[TestClient]:
     """A client of an API with these settings."""
-    with TestClient(create_app(Settings(**settings)), raise_server_exceptions=False) as client:
+    with QuickClient(application(url, **settings), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -51,14 +52,15 @@ def _address(client: TestClient, place: Operation | str) -> str:
 
 
 @pytest.fixture
-def broken(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    """A client of an API in which every read fails for a reason that nobody foresaw."""
+def broken(world: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """A client of an API in which every read fails for a reason that nobody foresaw, and no answer is kept."""
 
     async def fail(_: Any) -> None:
         raise RuntimeError("the cellar\nis flooded")
 
     monkeypatch.setattr(Turns, "take", fail)
-    return client
+    world.app.state.bodies.clear()  # type: ignore[attr-defined]
+    return world
 
 
 def test_nothing_is_there(api: TestClient) -> None:
@@ -113,7 +115,7 @@ def test_a_body_is_limited(url: str) -> None:
     class Letter(BaseModel):
         text: str
 
-    app = create_app(Settings(database_url=url, max_body_bytes=1000))
+    app = application(url, max_body_bytes=1000)
 
     @app.post("/raw")
     async def raw(request: Request) -> int:
@@ -127,7 +129,7 @@ def test_a_body_is_limited(url: str) -> None:
         body = json.dumps({"text": "x" * (size - len('{"text": ""}'))}).encode()
         return (body[at : at + 100] for at in range(0, size, 100)) if chunked else body
 
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with QuickClient(app, raise_server_exceptions=False) as client:
         for path in ("/raw", "/parsed"):
             for chunked in (False, True):
                 headers = {"Content-Type": "application/json"}
@@ -198,7 +200,7 @@ def test_a_hostile_request_id_is_replaced(api: TestClient, hostile: str) -> None
 def test_answers_may_be_kept_as_long_as_is_set(url: str, engine: Engine) -> None:
     load(engine, make.world(1, 3))
     for age, said in ((0, "no-cache"), (60, "public, max-age=60")):
-        with serving(database_url=url, max_age=age) as client:
+        with serving(url, max_age=age) as client:
             for operation in DATA:
                 path = operation.address(client)
                 for headers in ({}, {"If-None-Match": "*"}):
@@ -349,3 +351,9 @@ def test_the_contract_is_the_committed_one_and_valid(api: TestClient) -> None:
     assert served == DOCUMENT == json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))
     validate(served)
     assert served["openapi"].startswith("3.1")
+
+
+def test_no_setting_changes_the_contract() -> None:
+    """So it is enough that tests.client makes it once."""
+    other = Settings(database_url="postgresql://nobody@nowhere/nothing", max_age=0, cache_bytes=0, workers=2)
+    assert create_app(other).openapi() == DOCUMENT

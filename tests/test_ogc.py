@@ -20,10 +20,9 @@ from starlette.testclient import TestClient
 
 from app.filters import OgcQuery
 from app.importers.load import load
-from app.main import create_app
 from app.records import Withdrawal
-from app.settings import Settings
 from tests import make
+from tests.client import QuickClient, application
 from tests.operations import DOCUMENT, OPERATIONS, check_problem, walk
 from tests.oracle import span
 from tests.served import served
@@ -340,8 +339,8 @@ def _served_url(worlds: Clients) -> str:
 
 
 def test_links_are_below_where_a_proxy_serves_it(worlds: Clients) -> None:
-    app = create_app(Settings(database_url=_served_url(worlds)))
-    with TestClient(app, base_url="https://maps.example", root_path="/dateline") as client:
+    app = application(_served_url(worlds))
+    with QuickClient(app, base_url="https://maps.example", root_path="/dateline") as client:
         page = client.get(f"/dateline{ITEMS}?limit=1")
         below = "https://maps.example/dateline/ogc/"
         assert all(link["href"].startswith(below) for link in page.json()["links"])

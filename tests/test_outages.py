@@ -20,12 +20,12 @@ from app import db, queries, sqlite_reads
 from app.errors import NotFound, Unavailable
 from app.filters import EventList
 from app.importers.load import load
-from app.main import create_app
 from app.prepared import Statement
 from app.settings import Settings
 from app.snapshots import Readable, Reader
 from app.tables import Clock, Country
 from tests import make
+from tests.client import QuickClient, application
 from tests.databases import Databases
 from tests.operations import LIVE, OPERATIONS, PAGES, check_problem
 
@@ -35,7 +35,7 @@ READING = [o.path.format(**o.in_path) for o in LIVE] + ["/health/ready"]
 
 
 def _serving(url: str, **settings: Any) -> TestClient:
-    return TestClient(create_app(Settings(database_url=url, **settings)), raise_server_exceptions=False)
+    return QuickClient(application(url, **settings), raise_server_exceptions=False)
 
 
 def _is_unavailable(client: TestClient, path: str = "/v1/events") -> str:

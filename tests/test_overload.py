@@ -26,6 +26,10 @@ from tests.served import served
 from tests.test_outages import _reads, _short
 
 LIMIT = 30  # seconds for what a busy machine does slowly
+ASKING: dict[str, Any] = {
+    "timeout": LIMIT,
+    "verify": False,
+}  # to read certificates takes longer than all else
 MANY = 100  # clients
 
 
@@ -40,7 +44,7 @@ Answers = list[tuple[httpx2.Response, float]]
 async def _hammer(base: str, paths: list[str], seconds: float) -> list[Answers]:
     """What clients are told, and how long it took, who ask again as soon as they are answered."""
     many = httpx2.Limits(max_connections=len(paths))
-    async with httpx2.AsyncClient(base_url=base, timeout=LIMIT, limits=many) as client:
+    async with httpx2.AsyncClient(base_url=base, limits=many, **ASKING) as client:
         end = time.monotonic() + seconds
 
         async def ask(path: str) -> Answers:
@@ -68,11 +72,11 @@ def test_under_overload_every_answer_is_right_or_says_when_to_try_again(
 
     monkeypatch.setattr(queries, "events", slow)
     with served(world_url, pool_size=2, pool_timeout=0.2, cache_bytes=0) as base:
-        right = httpx2.get(f"{base}/v1/events?limit=1").content
+        right = httpx2.get(f"{base}/v1/events?limit=1", **ASKING).content
         paths = ["/health/live", "/health/ready", *["/v1/events?limit=1"] * MANY]
         live, ready, *crowd = asyncio.run(_hammer(base, paths, 2))
         began = time.monotonic()
-        assert httpx2.get(f"{base}/v1/events?limit=1", timeout=LIMIT).status_code == 200
+        assert httpx2.get(f"{base}/v1/events?limit=1", **ASKING).status_code == 200
         assert time.monotonic() - began < 1
     answers = [answer for client in crowd for answer, _ in client]
     refused = [answer for answer in answers if answer.status_code != 200]
@@ -163,10 +167,10 @@ def test_stalled_exports_hold_up_no_small_request(world_url: str) -> None:
     with served(world_url, pool_size=2, streams=2) as base, ExitStack() as stack:
         for _ in range(2):
             stack.enter_context(_stalled_export(base))
-        check_problem(refused := httpx2.get(f"{base}/v1/events?format=csv", timeout=LIMIT), 503)
+        check_problem(refused := httpx2.get(f"{base}/v1/events?format=csv", **ASKING), 503)
         assert int(refused.headers["retry-after"]) >= 1
         for path in ("/v1/events?limit=5", "/v1/events?format=csv&limit=5", "/health/ready") * 3:
-            assert httpx2.get(base + path, timeout=LIMIT).status_code == 200
+            assert httpx2.get(base + path, **ASKING).status_code == 200
         stack.close()  # whoever goes away makes room
         _until_an_export_begins(base)
 
@@ -183,7 +187,7 @@ def test_a_client_that_takes_nothing_loses_its_export(
 def _until_an_export_begins(base: str) -> None:
     end = time.monotonic() + LIMIT
     while True:
-        with httpx2.stream("GET", f"{base}/v1/events?format=csv", timeout=LIMIT) as answer:
+        with httpx2.stream("GET", f"{base}/v1/events?format=csv", **ASKING) as answer:
             if answer.status_code == 200:
                 return
             assert answer.status_code == 503

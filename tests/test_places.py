@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from app import db, places
 from app.importers.load import load
-from app.main import create_app
 from app.settings import Settings
 from tests import make
+from tests.client import QuickClient, application
 from tests.databases import Databases
 from tests.operations import walk
 
@@ -74,7 +74,7 @@ def points(databases: Databases) -> Iterator[TestClient]:
     load(engine, make.release(*gone, **mirror))
     load(engine, make.release(file_sha256="1" * 64, **mirror))
     engine.dispose()
-    with TestClient(create_app(Settings(database_url=url)), raise_server_exceptions=False) as client:
+    with QuickClient(application(url), raise_server_exceptions=False) as client:
         yield client
     databases.drop(url)
 
@@ -96,7 +96,9 @@ def _lies_in(box: tuple[float, float, float, float], p: _Point) -> bool:
     return south <= p.y <= north and (across or (abs(p.x) == 180 and (west == -180 or east == 180)))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize(
+    "seed", [*range(20), *(pytest.param(n, marks=pytest.mark.slow) for n in range(20, 40))]
+)
 def test_a_random_box_finds_what_lies_in_it(points: TestClient, seed: int) -> None:
     random = Random(seed)
     box = _box(random)

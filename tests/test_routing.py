@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from app import errors
 from app.routing import Direct, StrictRoute
+from tests.client import QuickClient
 from tests.operations import DATA, PARAMETERS, Operation, Parameter, as_text, name_of
 
 every_operation = pytest.mark.parametrize("operation", DATA, ids=name_of)
@@ -36,7 +37,7 @@ def plain(direct: TestClient) -> Iterator[TestClient]:
         if isinstance(context.original_route, StrictRoute) and context.endpoint is not None:
             app.router.add_api_route(str(context.path), context.endpoint, response_model=None)
     assert not any(isinstance(route, StrictRoute) for route in app.routes)
-    client = TestClient(app, raise_server_exceptions=False)
+    client = QuickClient(app, raise_server_exceptions=False)
     client.portal = direct.portal
     yield client
     client.portal = None

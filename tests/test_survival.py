@@ -2,10 +2,10 @@
 
 import csv
 import os
-import signal
 import subprocess
 import sys
 import time
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 
@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
-from app.main import create_app
-from app.settings import Settings
+from tests import commands
+from tests.client import QuickClient, application
 
 MAPPING = """
 [dataset]
@@ -39,16 +39,12 @@ def _write(path: Path, title: str, rows: int = 1_000) -> None:
         out.writerows([n, f"{title} {n}", f"2024-{n % 12 + 1:02}"] for n in range(rows))
 
 
-def _start(url: str, folder: Path, name: str) -> "subprocess.Popen[bytes]":
-    mapping = str(folder / "m.toml")
-    command = [sys.executable, "-m", "app.cli", "import", "csv", str(folder / name), "--mapping", mapping]
-    environment = {**os.environ, "DATELINE_DATABASE_URL": url}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _start(url: str, folder: Path, name: str) -> ForkServerProcess:
+    return commands.start(url, "import", "csv", folder / name, "--mapping", folder / "m.toml")
 
 
 def _import(url: str, folder: Path, name: str) -> None:
-    with _start(url, folder, name) as running:
-        assert running.wait() == 0
+    commands.run(url, "import", "csv", folder / name, "--mapping", folder / "m.toml")
 
 
 def _titles(engine: Engine) -> list[str]:
@@ -74,9 +70,10 @@ def test_killed_at_any_moment(engine: Engine, url: str, tmp_path: Path, times: i
     whole = time.monotonic() - started
     old, random = _titles(engine), Random(7)
     for _ in range(times):
-        with _start(url, tmp_path, "new.csv") as running:
-            time.sleep(whole * random.uniform(0.2, 0.95))
-            running.send_signal(signal.SIGKILL)
+        running = _start(url, tmp_path, "new.csv")
+        time.sleep(whole * random.uniform(0.2, 0.95))
+        running.kill()
+        running.join()
         assert len({title.split()[0] for title in _titles(engine)}) == 1, "half of an import was kept"
         _whole(engine)
         if _titles(engine) != old:  # it had finished before the signal came
@@ -97,11 +94,11 @@ def test_a_reader_sees_the_old_data_until_the_new_is_whole(url: str, tmp_path: P
     _write(tmp_path / "new.csv", "New")
     _import(url, tmp_path, "old.csv")
     seen: list[set[str]] = []
-    with TestClient(create_app(Settings(database_url=url))) as client:
-        with _start(url, tmp_path, "new.csv") as running:
-            while running.poll() is None:
-                seen.append(_kinds(client))
-        assert running.returncode == 0
+    with QuickClient(application(url)) as client:
+        running = _start(url, tmp_path, "new.csv")
+        while running.is_alive():
+            seen.append(_kinds(client))
+        assert running.exitcode == 0
         assert _kinds(client) == {"New"}
     assert seen[0] == {"Old"}
     assert all(len(kinds) == 1 for kinds in seen), "half of an import was seen"
