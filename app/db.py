@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from app.postgres_reads import PostgresReads
 from app.settings import Settings
 from app.snapshots import Readable
 from app.sqlite_reads import SqliteReads
+
+_PATIENCE = 30  # seconds for a lock of SQLite
 
 
 def reads(settings: Settings) -> Readable:
@@ -30,7 +33,9 @@ def writer(settings: Settings) -> Engine:
         folder.mkdir(parents=True, exist_ok=True)
         # An import sorts what it adds; where the database grows by as much, there is room for it.
         os.environ.setdefault("SQLITE_TMPDIR", str(folder))
-    engine = create_engine(settings.database_url, connect_args={"timeout": 30, "isolation_level": None})
+    engine = create_engine(
+        settings.database_url, connect_args={"timeout": _PATIENCE, "isolation_level": None}
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     # The lock is taken at once: one that is taken half-way fails instead of waiting.
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -43,12 +48,26 @@ def _is_sqlite(settings: Settings) -> bool:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # An event with its documents takes some 2 kB: of SQLite's usual pages, each would have one to itself.
+    connection.execute("PRAGMA page_size = 16384")
+    _write_ahead(connection)
     for pragma in (
-        "page_size = 16384",
-        "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
         "cache_size = -65536",
         "secure_delete = OFF",  # some builds write zeros over all that an import has sorted
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Give a new file its journal. Where several come to do so, SQLite fails at once instead of waiting."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return

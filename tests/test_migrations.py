@@ -1,5 +1,6 @@
 """Migrations run up and down on both databases, agree with the tables, and wait for each other."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,20 +42,30 @@ def test_what_is_derived_is_made_again(databases: Databases) -> None:
 
 def test_two_at_once(databases: Databases, tmp_path: Path) -> None:
     url = databases.empty()
-    engine = db.writer(Settings(database_url=url))
-    with engine.connect():
-        pass  # nobody waits for whoever gives a new SQLite file its journal
-    engine.dispose()
     log = tmp_path / "log"
     running = [commands.start(url, "migrate", log=log) for _ in range(3)]
     for process in running:
         process.join()
     assert [process.exitcode for process in running] == [0, 0, 0], log.read_text("utf-8")
+    engine = db.writer(Settings(database_url=url))
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM clock")).scalar() == 1
         assert connection.execute(text("SELECT count(*) FROM country")).scalar() == 256
     engine.dispose()
     databases.drop(url)
+
+
+def test_several_may_be_the_first_to_open_a_file(tmp_path: Path) -> None:
+    def journal_of(path: Path) -> str:
+        engine = db.writer(Settings(database_url=f"sqlite:///{path}"))
+        with engine.connect() as connection:
+            mode = str(connection.execute(text("PRAGMA journal_mode")).scalar())
+        engine.dispose()
+        return mode
+
+    with ThreadPoolExecutor(4) as threads:
+        for n in range(20):
+            assert set(threads.map(journal_of, [tmp_path / f"{n}.db"] * 4)) == {"wal"}
 
 
 def test_foreign_keys_are_enforced(engine: Engine) -> None:

@@ -29,6 +29,8 @@ from tests.client import QuickClient, application
 from tests.databases import Databases
 from tests.operations import LIVE, OPERATIONS, PAGES, check_problem
 
+LIMIT = 20  # seconds for what a busy machine does slowly; what is not ended takes longer
+
 # What needs no database, and is answered without one.
 STEADY = [o.path for o in OPERATIONS if o.is_fixed or o.id in ("get_liveness", "get_metrics")] + list(PAGES)
 READING = [o.path.format(**o.in_path) for o in LIVE] + ["/health/ready"]
@@ -91,7 +93,7 @@ def test_a_server_that_is_gone(caplog: pytest.LogCaptureFixture) -> None:
         started = time.monotonic()
         told = [client.get(path).text for path in ("/v1/events", "/health/ready")]
         assert "away" in _is_unavailable(client)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < LIMIT
     assert not any("sesame" in line or "reader" in line for line in told)
     assert not any("sesame" in str(vars(record)) for record in caplog.records)
 
@@ -174,7 +176,7 @@ def test_a_query_that_takes_too_long_is_ended(url: str) -> None:
                 await _short(reader)
         return time.monotonic() - started
 
-    assert 0.6 <= asyncio.run(ask()) < 5
+    assert 0.6 <= asyncio.run(ask()) < LIMIT
 
 
 def test_a_slow_query_holds_nobody_up(url: str) -> None:
@@ -183,20 +185,19 @@ def test_a_slow_query_holds_nobody_up(url: str) -> None:
             async with reads.snapshot() as reader:
                 await reader.rows(_slow())
 
-    async def ask() -> float:
-        held_up = 0.0
+    async def ask() -> int:
+        answered = 0
         async with _reads(url, statement_timeout=1.5) as reads:
             asking = asyncio.create_task(slow(reads))
             while not asking.done():
-                before = time.monotonic()
                 async with reads.snapshot() as reader:
                     await _short(reader)
-                held_up = max(held_up, time.monotonic() - before)
+                answered += 1
                 await asyncio.sleep(0.01)
             await asking
-        return held_up
+        return answered
 
-    assert asyncio.run(ask()) < 1
+    assert asyncio.run(ask()) > 3  # the first began before it
 
 
 def test_a_query_is_not_held_to_the_deadline_of_the_one_before(
@@ -237,7 +238,7 @@ def test_a_pool_that_is_used_up_says_so(url: str) -> None:
                     with pytest.raises(Unavailable, match="in use"):
                         async with reads.snapshot():
                             pass
-                assert 0.4 <= time.monotonic() - started < 3
+                assert 0.4 <= time.monotonic() - started < LIMIT
             for _ in range(5):  # what was given back, and what failed, is free again
                 async with reads.snapshot() as one, reads.snapshot() as other:
                     await asyncio.gather(_short(one), _short(other))
