@@ -67,9 +67,8 @@ def _text(result: types.CallToolResult) -> str:
 
 
 def api(address: str, path: str, **parameters: Any) -> Any:
-    answer = httpx2.get(
-        address + path, params=parameters, verify=False
-    )  # to read certificates takes longer than all else
+    # To read certificates takes longer than all else.
+    answer = httpx2.get(address + path, params=parameters, verify=False)
     assert answer.status_code == 200, answer.text
     return answer.json()
 

@@ -1,6 +1,8 @@
 """Migrations run up and down on both databases, agree with the tables, and wait for each other."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,15 @@ def test_several_may_be_the_first_to_open_a_file(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
         for n in range(20):
             assert set(threads.map(journal_of, [tmp_path / f"{n}.db"] * 4)) == {"wal"}
+
+
+def test_what_cannot_be_written_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.db.time.sleep", lambda _: pytest.fail("there is nothing to wait for"))
+    with closing(sqlite3.connect(tmp_path / "held.db")) as writing:
+        writing.execute("CREATE TABLE held (id integer)")
+    reading = sqlite3.connect(f"file:{tmp_path / 'held.db'}?mode=ro", uri=True)
+    with closing(reading), pytest.raises(sqlite3.OperationalError, match="readonly"):
+        db._prepare_sqlite(reading, None)
 
 
 def test_foreign_keys_are_enforced(engine: Engine) -> None:

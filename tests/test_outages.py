@@ -197,7 +197,7 @@ def test_a_slow_query_holds_nobody_up(url: str) -> None:
             await asking
         return answered
 
-    assert asyncio.run(ask()) > 3  # the first began before it
+    assert asyncio.run(ask()) > 10
 
 
 def test_a_query_is_not_held_to_the_deadline_of_the_one_before(

@@ -26,10 +26,8 @@ from tests.served import served
 from tests.test_outages import _reads, _short
 
 LIMIT = 30  # seconds for what a busy machine does slowly
-ASKING: dict[str, Any] = {
-    "timeout": LIMIT,
-    "verify": False,
-}  # to read certificates takes longer than all else
+# To read certificates takes longer than all else.
+ASKING: dict[str, Any] = {"timeout": LIMIT, "verify": False}
 MANY = 100  # clients
 
 

@@ -113,14 +113,11 @@ class Bulk:
         if values:
             self._execute(f"DELETE FROM {table} WHERE {key} {self._among()}", values)  # noqa: S608
 
-    def delete_of(
-        self, table: str, columns: Collection[str], other: str, key: str, values: Collection[Any]
-    ) -> None:
-        """Remove the rows with the `columns` of those rows of `other` whose `key` is one of `values`."""
-        if values:
-            names = ", ".join(columns)
-            among = f"SELECT {names} FROM {other} WHERE {key} {self._among()}"  # noqa: S608
-            self._execute(f"DELETE FROM {table} WHERE ({names}) IN ({among})", values)  # noqa: S608
+    def delete_rows(self, table: str, key: Collection[str], rows: Collection[tuple[Any, ...]]) -> None:
+        """Remove the rows whose `key`, of several columns, is one of `rows`."""
+        if rows:
+            same = " AND ".join(f"{name} = {self._mark}" for name in key)
+            self._cursor.executemany(f"DELETE FROM {table} WHERE {same}", rows)  # noqa: S608
 
     def rows(self, table: str, columns: Collection[str], key: str, values: Collection[Any]) -> list[Any]:
         """`columns` of the rows whose `key` is one of `values`."""

@@ -55,7 +55,8 @@ class Shelf:
         self._bulk.delete("event_document", "id", places)
         if self._ordered_words:
             self._bulk.delete("event_search", "rowid", places)
-            self._bulk.delete_of("country_document", _LISTED_BY, "event_country", "event_id", events)
+            listed = set(self._bulk.rows("event_country", _LISTED_BY, "event_id", events))
+            self._bulk.delete_rows("country_document", _LISTED_BY, sorted(listed))
         else:
             self._bulk.delete("event_search", "event_id", events)
         return held
