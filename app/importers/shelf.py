@@ -28,10 +28,8 @@ class Shelf:
     """
 
     def __init__(self, bulk: Bulk, dialect: str) -> None:
-        self._bulk, self._dialect, self._ordered_words = bulk, dialect, dialect == "sqlite"
-        columns = (
-            "id integer, document blob, words text" if self._ordered_words else "id bigint, document bytea"
-        )
+        self._bulk, self._dialect, self._sqlite = bulk, dialect, dialect == "sqlite"
+        columns = "id integer, document blob, words text" if self._sqlite else "id bigint, document bytea"
         bulk.script(f"CREATE TEMPORARY TABLE IF NOT EXISTS fresh ({columns})", "DELETE FROM fresh")
         self._any_fresh = False
 
@@ -39,7 +37,7 @@ class Shelf:
         """Add what is rendered of new events: by event, the document's id and the documents."""
         rows: list[tuple[Any, ...]] = [(place, made.document) for place, made in rendered.values()]
         words = [search.indexed(self._dialect, made.text) for _, made in rendered.values()]
-        if self._ordered_words:
+        if self._sqlite:
             rows = [(*row, found_by) for row, found_by in zip(rows, words, strict=True)]
             self._bulk.insert("fresh", ("id", "document", "words"), rows)
         else:
@@ -53,7 +51,7 @@ class Shelf:
         places = list(events.values())
         held = dict(self._bulk.rows("event_document", ("id", "document"), "id", places))
         self._bulk.delete("event_document", "id", places)
-        if self._ordered_words:
+        if self._sqlite:
             self._bulk.delete("event_search", "rowid", places)
             listed = set(self._bulk.rows("event_country", _LISTED_BY, "event_id", events))
             self._bulk.delete_rows("country_document", _LISTED_BY, sorted(listed))
@@ -64,7 +62,7 @@ class Shelf:
     def clear(self) -> None:
         """Remove everything, to be put anew."""
         self._bulk.script("DELETE FROM event_document", "DELETE FROM event_search")
-        if self._dialect == "sqlite":
+        if self._sqlite:
             self._bulk.script("DELETE FROM country_document")
 
     def settle(self) -> None:
@@ -75,9 +73,9 @@ class Shelf:
             f"INSERT INTO event_document ({', '.join(_DOCUMENT)})"  # noqa: S608
             f" SELECT id, document, {rendering.REPRESENTATION} FROM fresh ORDER BY id"
         )
-        if self._ordered_words:
+        if self._sqlite:
             self._bulk.script(
                 "INSERT INTO event_search (rowid, words) SELECT id, words FROM fresh ORDER BY id", _LIST
             )
-        self._bulk.script("DELETE FROM fresh" if self._ordered_words else "TRUNCATE fresh")
+        self._bulk.script("DELETE FROM fresh" if self._sqlite else "TRUNCATE fresh")
         self._any_fresh = False
