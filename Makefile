@@ -68,7 +68,7 @@ lock: .venv/.dev ## Raise every dependency to its newest release
 	$(UV) pip compile --quiet --upgrade $(LOCK) --group build -o requirements.lock
 	$(UV) pip compile --quiet --upgrade $(LOCK) --group build --group dev -o requirements-dev.lock
 
-LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url pyproject.toml
+LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra sqlite pyproject.toml
 
 examples: .venv/.dev ## Make app/data/examples.json anew from the seed
 	$(BIN)/python scripts/make_examples.py

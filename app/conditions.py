@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 from sqlmodel import col
 
 from app import places
@@ -25,11 +25,18 @@ def involves(query: Any) -> ColumnElement[bool]:
 def has(query: Any, below: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """The event has a row in a table below it. A list is short to look through, or else a row is quick to look up."""
     if getattr(query, "probing", False):
-        return exists().where(col(below.event_id) == col(Event.id), *conditions)
+        return any_row(col(below.event_id) == col(Event.id), *conditions)
     if below is Evidence:
         return col(Event.id).in_(select(col(below.event_id)).where(*conditions))
     # An index has both ends of this, so that neither table is looked into.
     return col(Event.document_id).in_(select(col(below.document_id)).where(*conditions))
+
+
+def any_row(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """There is a row like this. The limit changes nothing, but SQLite 3.51.0 and 3.51.1 would give whatever has
+    several such rows as often."""
+    one: ColumnElement[int] = literal_column("1")
+    return select(one).where(*conditions).limit(one).exists()
 
 
 def own(column: Any, query: Any) -> Any:

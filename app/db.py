@@ -1,7 +1,6 @@
 """One way to read and one way to write, on either database."""
 
 import os
-import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from app import postgres_reads
 from app.postgres_reads import PostgresReads
 from app.settings import Settings
 from app.snapshots import Readable
+from app.sqlite import sqlite3
 from app.sqlite_reads import SqliteReads
 
 _PATIENCE = 30  # seconds for a lock of SQLite
@@ -34,7 +34,9 @@ def writer(settings: Settings) -> Engine:
         # An import sorts what it adds; where the database grows by as much, there is room for it.
         os.environ.setdefault("SQLITE_TMPDIR", str(folder))
     engine = create_engine(
-        settings.database_url, connect_args={"timeout": _PATIENCE, "isolation_level": None}
+        settings.database_url,
+        module=sqlite3,
+        connect_args={"timeout": _PATIENCE, "isolation_level": None},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     # The lock is taken at once: one that is taken half-way fails instead of waiting.

@@ -1,7 +1,6 @@
 """Writes events to a file of any format, whole or not at all."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from datetime import date, datetime
@@ -13,6 +12,7 @@ from app.columns import COLUMNS, NAMES, Column, flat
 from app.filters import EventQuery
 from app.formats import Document, Encoder
 from app.settings import Settings
+from app.sqlite import sqlite3
 
 _BATCH = 1000  # events; a group of rows in Parquet is one batch
 _PATIENCE = 3600.0  # seconds for a query: nobody else waits for it

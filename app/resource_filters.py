@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, and_, exists, func, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import col
 
 from app import search
+from app.conditions import any_row
 from app.pagination import Digits, ListQuery
 from app.tables import (
     Actor,
@@ -115,9 +116,9 @@ class SourceQuery(ListQuery):
         Field(max_length=MANY, description="Ids of datasets whose events it reports on."),
         Refers(Dataset.id),
         Where(
-            lambda v, q: exists().where(
-                Evidence.source_id == Source.id,
-                Evidence.event_id == Event.id,
+            lambda v, q: any_row(
+                col(Evidence.source_id) == col(Source.id),
+                col(Evidence.event_id) == col(Event.id),
                 col(Event.dataset_id).in_(v),
                 col(Event.withdrawn).is_(None),
             )

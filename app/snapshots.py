@@ -1,6 +1,5 @@
 """What it is to read, on either database: one consistent view, what its state is called, and what failures mean."""
 
-import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
@@ -10,6 +9,7 @@ from sqlalchemy import Row, exc
 
 from app.errors import Unavailable
 from app.prepared import Statement
+from app.sqlite import sqlite3
 from app.turns import Use
 
 T = TypeVar("T")

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sqlite3
 import time
 from collections.abc import (
     AsyncGenerator,
@@ -27,6 +26,7 @@ from app.errors import ApiError
 from app.prepared import Statement, Statements
 from app.settings import Settings
 from app.snapshots import NOW, TOO_LONG, Reader, Snapshot, meaning, named, raise_meaning, sliced
+from app.sqlite import sqlite3
 from app.turns import Turns, Use
 
 # A query runs in the event loop for this long, since a thread hop costs more than a page does; one that takes longer
@@ -176,7 +176,7 @@ class SqliteReads:
             made.execute(f"PRAGMA mmap_size = {_MAPPED}")
             return made
 
-        self._engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+        self._engine = create_engine("sqlite://", module=sqlite3, creator=connect, poolclass=NullPool)
         self._statements = Statements(self._engine.dialect)
         self._turns = Turns.by_use(settings)
         # One for each connection: a query that has its turn never waits for a thread.

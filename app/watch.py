@@ -1,7 +1,6 @@
 """What the data's state is called, looked up so cheaply that every request can."""
 
 import asyncio
-import sqlite3
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +9,7 @@ from sqlalchemy.engine import make_url
 
 from app.settings import Settings
 from app.snapshots import NOW, named
+from app.sqlite import sqlite3
 from app.sqlite_reads import Which
 
 

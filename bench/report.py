@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.sqlite import sqlite3 as ours
 from bench import goals
 from bench.disturbed import Disturbed, Overload
 from bench.found import OURS, Exported, Found, Timed
@@ -50,7 +51,7 @@ def machine() -> str:
     facts = [
         f"{os.cpu_count()} cores ({model[1] if model else platform.machine()})",
         f"Python {platform.python_version()}",
-        f"SQLite {sqlite3.sqlite_version}",
+        f"SQLite {ours.sqlite_version}" + ("" if ours is sqlite3 else f" (peers {sqlite3.sqlite_version})"),
     ]
     return ", ".join(facts)
 

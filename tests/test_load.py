@@ -2,7 +2,6 @@
 
 import json
 import re
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -32,6 +31,7 @@ from app.records import (
     SourceRecord,
     Withdrawal,
 )
+from app.sqlite import sqlite3
 from app.tables import TABLES, Clock, Dataset, Event, EventDocument, Evidence, Load, is_in
 from tests import make
 from tests.conftest import SEED

@@ -1,6 +1,5 @@
 """Migrations run up and down on both databases, agree with the tables, and wait for each other."""
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import db, migrate
 from app.settings import Settings
+from app.sqlite import sqlite3
 from app.tables import TABLES, is_in
 from tests import commands, make
 from tests.databases import Databases

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +19,7 @@ from app.filters import EventList
 from app.overload import Pace, Queue
 from app.pagination import Page
 from app.snapshots import Reader
+from app.sqlite import sqlite3
 from tests.conftest import KINDS
 from tests.operations import OPERATIONS, check_problem
 from tests.served import served

@@ -1,6 +1,5 @@
 """What SQLite looks at for an answer: an index that has all of it, and no row of an event but those it gives."""
 
-import sqlite3
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +8,7 @@ from starlette.testclient import TestClient
 
 from app import places
 from app.bodies import Bodies
+from app.sqlite import sqlite3
 
 COUNTED = (
     "q=talks",
