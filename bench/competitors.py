@@ -1,25 +1,31 @@
 """Who is measured: starts this project's server, its peers and the floors over one data set."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.datasets import Data
-from bench.peers import datasette, roapi
+from bench.peers import datasette, postgis, pygeoapi, roapi, tipg
 from bench.peers.environments import environment
 from bench.servers import Server, started
 
 _UVICORN = ["-m", "uvicorn", "--port", "{port}", "--log-level", "warning", "--no-access-log"]
 
 
-def peers(stack: ExitStack, data: Data, folder: Path, notes: list[str]) -> dict[str, Server]:
-    """The peers that can be started; of the others the notes say why not."""
+def peers(
+    stack: ExitStack, data: Data, folder: Path, asked: Collection[str], notes: list[str]
+) -> dict[str, Server]:
+    """The peers that are asked for something and can be started; of the others of these the notes say why not."""
     starters = {"naive": _naive}
     if data.kind == "sqlite":
         starters |= {"datasette": _datasette, "roapi": _roapi}
+    else:
+        starters |= {"tipg": _tipg, "pygeoapi": _pygeoapi}
     running = {}
     for name, start in starters.items():
+        if name not in asked:
+            continue
         try:
             running[name] = stack.enter_context(start(data, folder))
         except RuntimeError as error:
@@ -62,4 +68,26 @@ def _roapi(data: Data, folder: Path) -> Iterator[Server]:
     commands = environment("roapi", folder)
     command = roapi.command(commands, roapi.export(data, folder))
     with started("roapi", command, folder, {"RUST_LOG": "warn"}, ready="/api/tables/event?limit=1") as server:
+        yield server
+
+
+@contextmanager
+def _tipg(data: Data, folder: Path) -> Iterator[Server]:
+    python = str(environment("tipg", folder) / "python")
+    with (
+        postgis.served(data, folder) as place,
+        started("tipg", [python, *_UVICORN, tipg.APP], folder, tipg.told(place), "/healthz") as server,
+    ):
+        yield server
+
+
+@contextmanager
+def _pygeoapi(data: Data, folder: Path) -> Iterator[Server]:
+    python = str(environment("pygeoapi", folder) / "python")
+    with (
+        postgis.served(data, folder) as place,
+        started(
+            "pygeoapi", [python, *_UVICORN, pygeoapi.APP], folder, pygeoapi.told(place, folder)
+        ) as server,
+    ):
         yield server
