@@ -73,21 +73,15 @@ def _roapi(data: Data, folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def _tipg(data: Data, folder: Path) -> Iterator[Server]:
-    python = str(environment("tipg", folder) / "python")
-    with (
-        postgis.served(data, folder) as place,
-        started("tipg", [python, *_UVICORN, tipg.APP], folder, tipg.told(place), "/healthz") as server,
-    ):
-        yield server
+    with postgis.served(data, folder) as place:
+        command = [str(environment("tipg", folder) / "python"), *_UVICORN, tipg.APP]
+        with started("tipg", command, folder, tipg.told(place), ready="/healthz") as server:
+            yield server
 
 
 @contextmanager
 def _pygeoapi(data: Data, folder: Path) -> Iterator[Server]:
-    python = str(environment("pygeoapi", folder) / "python")
-    with (
-        postgis.served(data, folder) as place,
-        started(
-            "pygeoapi", [python, *_UVICORN, pygeoapi.APP], folder, pygeoapi.told(place, folder)
-        ) as server,
-    ):
-        yield server
+    with postgis.served(data, folder) as place:
+        command = [str(environment("pygeoapi", folder) / "python"), *_UVICORN, pygeoapi.APP]
+        with started("pygeoapi", command, folder, pygeoapi.told(place, folder)) as server:
+            yield server

@@ -13,54 +13,42 @@ APP = "pygeoapi.starlette_app:APP"
 
 
 def told(place: Place, folder: Path) -> dict[str, str]:
-    """The files of its settings."""
-    settings, openapi = folder / "pygeoapi.yml", folder / "pygeoapi-openapi.json"
+    """Its settings, in a file, and a description of itself that nobody asks for."""
+    settings, description = folder / "pygeoapi.yml", folder / "pygeoapi-openapi.json"
     settings.write_text(json.dumps(_settings(place)))  # which is YAML, too
-    openapi.write_text("{}")  # it is not asked for
-    return {"PYGEOAPI_CONFIG": str(settings), "PYGEOAPI_OPENAPI": str(openapi)}
+    description.write_text("{}")
+    return {"PYGEOAPI_CONFIG": str(settings), "PYGEOAPI_OPENAPI": str(description)}
 
 
 def _settings(place: Place) -> dict[str, Any]:
-    named = {"title": "Events", "description": "Events", "keywords": ["events"]}
+    # Were `storage_crs` EPSG:4326, which it finds sooner than its own default, it would turn the box around.
     provider = {
         "type": "feature",
         "name": "PostgreSQL",
-        "data": {
-            "host": str(place.host),
-            "dbname": place.database,
-            "user": "postgres",
-            "search_path": ["public"],
-        },
+        "data": {"host": str(place.host), "dbname": place.database, "user": "postgres"},
         "table": "event",
         "id_field": "id",
         "geom_field": "geometry",
     }
+    events = {
+        "type": "collection",
+        "title": "Events",
+        "extents": {"spatial": {"bbox": [-180, -90, 180, 90]}},
+        "providers": [provider],
+    }
+    server = {
+        "bind": {"host": "127.0.0.1", "port": 80},
+        "url": "http://127.0.0.1",
+        "encoding": "utf-8",
+        "language": "en",
+        "limits": {"max_items": 1000},
+    }
+    title = {"identification": {"title": "Events"}}
     return {
-        "server": {
-            "bind": {"host": "127.0.0.1", "port": 5000},
-            "url": "http://127.0.0.1:5000",
-            "mimetype": "application/json; charset=UTF-8",
-            "encoding": "utf-8",
-            "language": "en",
-            "limits": {"default_items": 100, "max_items": 1000},
-            "map": {"url": "", "attribution": ""},
-        },
+        "server": server,
         "logging": {"level": "ERROR"},
-        "metadata": {
-            "identification": {**named, "url": "", "terms_of_service": ""},
-            "license": {"name": ""},
-            "provider": {"name": "", "url": ""},
-            "contact": {},
-        },
-        "resources": {
-            "event": {
-                "type": "collection",
-                **named,
-                "links": [],
-                "extents": {"spatial": {"bbox": [-180, -90, 180, 90]}},
-                "providers": [provider],
-            }
-        },
+        "metadata": title,
+        "resources": {"event": events},
     }
 
 
