@@ -28,7 +28,7 @@ def peers(
             continue
         try:
             running[name] = stack.enter_context(start(data, folder))
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:
             notes.append(f"{name} on {data.kind}, {data.events:,} events: {error}")
     return running
 

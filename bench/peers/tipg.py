@@ -11,10 +11,11 @@ APP = "tipg.main:app"
 
 
 def told(place: Place) -> dict[str, str]:
-    """Its settings: a catalogue that is read once, and connections that are there from the start."""
+    """Its settings: a catalogue that is read once, and connections that are there from the start and stay."""
     return {
         "DATABASE_URL": f"postgresql://postgres@{quote(str(place.host), safe='')}/{place.database}",
         "DB_MIN_CONN_SIZE": "10",
+        "DB_MAX_INACTIVE_CONN_LIFETIME": "0",
         "TIPG_CATALOG_TTL": "0",
         "TIPG_DB_TABLES": '["public.event"]',
         "TIPG_DB_FUNCTIONS": "[]",
