@@ -11,6 +11,8 @@ _COLOURS = {
     "naive": "#5b7083",
     "datasette": "#8fb3c9",
     "roapi": "#b5a642",
+    "tipg": "#6a994e",
+    "pygeoapi": "#a7c957",
     "L1": "#d4d4d4",
     "L3": "#a8a8a8",
 }

@@ -1,28 +1,34 @@
 """Who is measured: starts this project's server, its peers and the floors over one data set."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.datasets import Data
-from bench.peers import datasette, roapi
+from bench.peers import datasette, postgis, pygeoapi, roapi, tipg
 from bench.peers.environments import environment
 from bench.servers import Server, started
 
 _UVICORN = ["-m", "uvicorn", "--port", "{port}", "--log-level", "warning", "--no-access-log"]
 
 
-def peers(stack: ExitStack, data: Data, folder: Path, notes: list[str]) -> dict[str, Server]:
-    """The peers that can be started; of the others the notes say why not."""
+def peers(
+    stack: ExitStack, data: Data, folder: Path, asked: Collection[str], notes: list[str]
+) -> dict[str, Server]:
+    """The peers that are asked for something and can be started; of the others of these the notes say why not."""
     starters = {"naive": _naive}
     if data.kind == "sqlite":
         starters |= {"datasette": _datasette, "roapi": _roapi}
+    else:
+        starters |= {"tipg": _tipg, "pygeoapi": _pygeoapi}
     running = {}
     for name, start in starters.items():
+        if name not in asked:
+            continue
         try:
             running[name] = stack.enter_context(start(data, folder))
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:
             notes.append(f"{name} on {data.kind}, {data.events:,} events: {error}")
     return running
 
@@ -63,3 +69,19 @@ def _roapi(data: Data, folder: Path) -> Iterator[Server]:
     command = roapi.command(commands, roapi.export(data, folder))
     with started("roapi", command, folder, {"RUST_LOG": "warn"}, ready="/api/tables/event?limit=1") as server:
         yield server
+
+
+@contextmanager
+def _tipg(data: Data, folder: Path) -> Iterator[Server]:
+    with postgis.served(data, folder) as place:
+        command = [str(environment("tipg", folder) / "python"), *_UVICORN, tipg.APP]
+        with started("tipg", command, folder, tipg.told(place), ready="/healthz") as server:
+            yield server
+
+
+@contextmanager
+def _pygeoapi(data: Data, folder: Path) -> Iterator[Server]:
+    with postgis.served(data, folder) as place:
+        command = [str(environment("pygeoapi", folder) / "python"), *_UVICORN, pygeoapi.APP]
+        with started("pygeoapi", command, folder, pygeoapi.told(place, folder)) as server:
+            yield server

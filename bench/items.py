@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from bench.generate import WORDS
 from bench.load import Request
+from bench.peers import pygeoapi, tipg
 from bench.streams import COLD, each, mixed
 from bench.truth import Truth
 
@@ -64,7 +65,7 @@ _PARTS = ("countries", "actors", "sources")
 def _rows(answer: Any) -> list[Any]:
     if isinstance(answer, list):
         return answer
-    found = answer.get("items", [answer])
+    found = answer.get("items", answer.get("features", [answer]))
     assert isinstance(found, list)
     return found
 
@@ -230,6 +231,8 @@ def _w9(truth: Truth) -> Item:
         "naive": _requests("/events", spoken, limit=100),
         "datasette": _canned("box", queries, limit=100, offset=0),
         "roapi": each(_roapi_box, queries),
+        "tipg": each(tipg.box, queries),
+        "pygeoapi": each(pygeoapi.box, queries),
     }
     title = "bounding box and dates, newest 100"
     return Item("W9", title, requests, ids, lambda n: truth.ids(**queries[n]))

@@ -56,6 +56,11 @@ _PATHS: dict[str, dict[str, tuple[str, int]]] = {
 }
 
 
+def exporters(run: Run) -> set[str]:
+    """Who is asked for an export."""
+    return {name for chosen in _PATHS.values() for name in chosen} if "W6" in run.items else set()
+
+
 def exports(run: Run, data: Data, truth: Truth, since: str, servers: Mapping[str, Server]) -> None:
     """W6; our own server is a new one that keeps no answers, so that its growth is that of exports."""
     with dateline(data.url, run.folder, "export", keeping=False) as ours:

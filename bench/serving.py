@@ -24,7 +24,7 @@ from bench.datasets import Data
 from bench.found import OURS, Found, Timed
 from bench.items import Item
 from bench.load import Contender, demand_wrk, interleaved
-from bench.peers.environments import version
+from bench.peers.environments import PACKAGES, version
 from bench.right import checked, wrong
 from bench.sections import Run
 from bench.servers import Server, dateline, get
@@ -125,7 +125,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _facts(folder: Path) -> list[str]:
-    shown = (("naive", "fastapi"), ("naive", "sqlmodel"), ("datasette", "datasette"), ("roapi", "roapi"))
+    shown = [("naive", "fastapi"), ("naive", "sqlmodel")]
+    shown += [(name, name) for name in ("datasette", "roapi", "tipg", "pygeoapi")]
     made = folder / "environments"
     return [
         f"{package} {version(name, package, folder)}" for name, package in shown if (made / name).exists()
@@ -147,7 +148,8 @@ def _measure(run: Run, data: Data) -> None:
             since = truth.since_for(sections.EXPORTED)
             sizes["W6"] = sections.exported_size(run, ours, since)
         with _clocked("peers started"):
-            servers = {OURS: ours, **competitors.peers(stack, data, run.folder, run.found.notes)}
+            asked = {name for item in chosen for name in item.requests} | sections.exporters(run)
+            servers = {OURS: ours, **competitors.peers(stack, data, run.folder, asked, run.found.notes)}
             servers |= stack.enter_context(competitors.floors(run.folder, sizes))
         for item in chosen:
             with _clocked(item.key), _noting(run, f"{item.key} on {data}"):
@@ -170,7 +172,7 @@ def _time(run: Run, data: Data, item: Item, servers: dict[str, Server]) -> None:
         server = servers.get(OURS if name.startswith("own ") else name)
         if server is None:
             continue
-        peer = name in ("naive", "datasette", "roapi")
+        peer = name in PACKAGES
         fault = wrong(item, name, server.base, servers[OURS].base) if peer else ""
         if fault:
             faults.append(fault)

@@ -3,14 +3,18 @@
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bench import goals, report
+from bench import competitors, goals, report
+from bench.datasets import Data
 from bench.export import Export
 from bench.found import OURS, Exported, Found, Timed
 from bench.load import CONNECTIONS, Figure, Sample, _parse, figure
+from bench.peers import postgis, pygeoapi, tipg
 from bench.processors import Spent, spent
 from bench.streams import Stream, each, mixed, taken
 from bench.verdicts import MISSED, MISSING, told, verdicts
@@ -101,3 +105,35 @@ def test_every_goal_has_a_mark_where_nothing_was_measured() -> None:
     assert {each.what for each in judged} >= {f"{goal.item} against {goal.against}" for goal in goals.GOALS}
     text = report.markdown(_found(), "python -m bench.serving", [])
     assert all(f"| {each.what} |" in text for each in judged)
+
+
+def test_peers_that_need_postgis_are_left_out_where_it_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(postgis, "DEBIAN", tmp_path)
+    notes: list[str] = []
+    data = Data("postgresql", 10, "postgresql://localhost/none")
+    with ExitStack() as stack:
+        assert competitors.peers(stack, data, tmp_path, {"tipg", "roapi"}, notes) == {}
+    assert len(notes) == 1
+    assert "apt-get install postgresql-15-postgis-3" in notes[0]
+
+
+def test_peers_over_postgis_are_asked_for_the_same() -> None:
+    query = {
+        "west": -10,
+        "south": -5,
+        "east": 0,
+        "north": 5,
+        "date_from": "2007-01-01",
+        "date_to": "2016-12-31",
+    }
+    for request in (tipg.box(query), pygeoapi.box(query)):
+        asked = parse_qs(urlsplit(request.path).query)
+        assert (asked["bbox"], asked["sortby"], asked["limit"]) == (
+            ["-10,-5,0,5"],
+            ["-date_start,-id"],
+            ["100"],
+        )
+        assert "2007-01-01" in asked["filter"][0]
+        assert "2016-12-31" in asked["filter"][0]

@@ -9,6 +9,8 @@ PACKAGES = {
     "naive": ("fastapi", "sqlmodel", "uvicorn[standard]", "psycopg[binary]"),
     "datasette": ("datasette",),
     "roapi": ("roapi",),
+    "tipg": ("tipg", "uvicorn[standard]"),
+    "pygeoapi": ("pygeoapi", "starlette", "uvicorn[standard]", "geoalchemy2", "psycopg2-binary"),
 }
 _MINUTES = 10
 
