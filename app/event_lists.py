@@ -1,9 +1,12 @@
 """Which index a list of events is read from: the SELECTs of a page and of a count, made once for each shape."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import date
 from itertools import product
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
+from pydantic_core import from_json
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -31,16 +34,34 @@ from app.prepared import REPLANNED, Statement
 from app.tables import CountryDocument, Event, EventActor, EventContext, EventCountry, EventDocument
 from app.where import Marks
 
-_DATE = (as_day, as_text)
-_TIME = (as_instant, as_text)
+
+def _by_day(event: Any) -> Any:
+    return event["date"]["start"] or date.min
+
+
+def _by_fatalities(event: Any) -> Any:
+    best = event["fatalities"] and event["fatalities"]["best"]
+    return -1 if best is None else best
+
+
+def _order(
+    column: Any, read: Callable[[Any], Any], of: Callable[[Any], Any], *, descending: bool = False
+) -> Order:
+    """Of rows that are documents, by a column, whose value is read off the document; then by id."""
+
+    def key(row: Any) -> Sequence[Any]:
+        event = from_json(row[0])
+        return of(event), event["id"]
+
+    return Order((col(column), col(Event.id)), descending, (read, as_text), key)
+
+
 ORDERS = {
-    "-date": Order((col(Event.date_start), col(Event.id)), descending=True, read=_DATE),
-    "date": Order((col(Event.date_start), col(Event.id)), read=_DATE),
-    "-updated": Order((col(Event.updated), col(Event.id)), descending=True, read=_TIME),
-    "updated": Order((col(Event.updated), col(Event.id)), read=_TIME),
-    "-fatalities": Order(
-        (col(Event.fatalities_rank), col(Event.id)), descending=True, read=(as_count, as_text)
-    ),
+    "-date": _order(Event.date_start, as_day, _by_day, descending=True),
+    "date": _order(Event.date_start, as_day, _by_day),
+    "-updated": _order(Event.updated, as_instant, itemgetter("updated"), descending=True),
+    "updated": _order(Event.updated, as_instant, itemgetter("updated")),
+    "-fatalities": _order(Event.fatalities_rank, as_count, _by_fatalities, descending=True),
 }
 _MOST_BRANCHES = 24
 _LEADS: tuple[tuple[str, Any, Any], ...] = (  # the rarest value first: its list is the shortest
@@ -106,7 +127,7 @@ def values(query: EventList) -> dict[str, Any]:
 
 
 def page(query: EventList, part: Part, dialect: str) -> Statement:
-    """(document, key ...) of one page and one event more."""
+    """The documents of one page and of one event more."""
     order, limit, by_date = ORDERS[query.sort], bindparam("limit", type_=Integer), query.sort in _BY_DATE
     if dialect == "sqlite" and by_date and part == "begun within" and _is_of_a_country(query):
         return _of_a_country(query, order, limit)
@@ -129,9 +150,9 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
     if query.cursor is not None:
         ranges = [one.where(here.behind()) for one in ranges]
     if len(ranges) == 1 and not _is_boxed(query):
-        found = ranges[0].with_only_columns(col(EventDocument.document), *here.columns)
-        found = found.join(EventDocument, col(EventDocument.id) == lead.table.document_id)
-        return found.order_by(*here.clauses()).limit(limit)
+        found = ranges[0].join(EventDocument, col(EventDocument.id) == lead.table.document_id)
+        documents: Statement = found.with_only_columns(col(EventDocument.document))
+        return documents.order_by(*here.clauses()).limit(limit)
     if not in_turn:
         ranges = [select(_first_of(one.order_by(*here.clauses()).limit(limit), each)) for one in ranges]
     keys = _together(ranges, disjoint=lead.disjoint)
@@ -151,9 +172,7 @@ def _of_a_country(query: EventList, order: Order, limit: BindParameter[int]) -> 
     marks, listed = where.marked(query), CountryDocument
     here = Order((col(listed.date_start), col(listed.event_id)), order.descending)
     (dated,) = _dated(marks, listed, "begun within")
-    found = select(col(listed.document), *here.columns).where(
-        col(listed.country_code) == marks.country[0], *dated
-    )
+    found = select(col(listed.document)).where(col(listed.country_code) == marks.country[0], *dated)
     if query.cursor is not None:
         found = found.where(here.behind())
     return found.order_by(*here.clauses()).limit(limit)
@@ -168,9 +187,9 @@ def _with_documents(page: Select[Any], order: Order, dialect: str) -> Statement:
     *keys, document_id = cut.c
     its = col(EventDocument.id) == document_id
     if dialect == "sqlite":
-        return select(select(col(EventDocument.document)).where(its).scalar_subquery(), *keys)
+        return select(select(col(EventDocument.document)).where(its).scalar_subquery()).select_from(cut)
     return (
-        select(col(EventDocument.document), *keys)
+        select(col(EventDocument.document))
         .join_from(cut, EventDocument, its)
         .order_by(*Order(tuple(keys), order.descending).clauses())
     )

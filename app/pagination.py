@@ -87,11 +87,15 @@ def as_instant(value: object) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order: `columns` ends in a unique one; `read` makes a key's values from a cursor's JSON."""
+    """A total order: `columns` ends in a unique one; `read` makes a key's values from a cursor's JSON.
+
+    `key` finds the values of the columns in a row, which ends in them where nothing else is said.
+    """
 
     columns: tuple[Any, ...]
     descending: bool = False
     read: tuple[Callable[[Any], Any], ...] = (as_text,)
+    key: Callable[[Any], Sequence[Any]] | None = None
 
     def clauses(self) -> list[ColumnElement[Any]]:
         return [column.desc() if self.descending else column.asc() for column in self.columns]
@@ -141,8 +145,8 @@ def cut(found: Sequence[Any], order: Order, query: ListQuery) -> tuple[Sequence[
 
 
 def cursor_after(row: Any, order: Order, query: ListQuery) -> str:
-    """What leads on from a row, whose last columns are those of the order."""
-    return _encode(query, order, row[-len(order.columns) :])
+    """What leads on from a row."""
+    return _encode(query, order, order.key(row) if order.key else row[-len(order.columns) :])
 
 
 def token(generation: str, seq: int) -> str:
