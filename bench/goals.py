@@ -37,6 +37,7 @@ _PAGE_ONE = ((1 / 1.2, 1 / 1.2), (1 / 1.05, 1 / 1.05))  # so many times its time
 
 GOALS = (
     *(Goal(item, "sqlite", name, *bars) for item in ("W1", "W2") for name, bars in _W1.items()),
+    *(Goal("W1 few", "sqlite", name, *_W1[name]) for name in ("L1", "L3")),
     Goal("W1 warm", "sqlite", "L1", (0.80, 0.80), (0.95, 0.90)),
     Goal("W1", "postgresql", "naive", (38, 95), (60, 130)),
     Goal("W3", "sqlite", "naive", (16, 80), (21, 105)),

@@ -1,7 +1,7 @@
 """The items that are timed with wrk: for each peer the requests, and what a right answer holds.
 
 An item is `cold`, its requests so many that none comes twice before a cache has forgotten it, unless its key says
-that it is warm.
+that it is warm, or that they are few.
 """
 
 import json
@@ -28,7 +28,10 @@ _WINDOWS = [(f"{2007 + n}-01-01", f"{2016 + n}-12-31") for n in range(8)]
 
 
 class Item(NamedTuple):
-    """Requests by peer, alike in order; `right` finds the answer that is expected to the one of that number."""
+    """Requests by peer, alike in order; `right` finds the answer that is expected to the one of that number.
+
+    Unless it is `kept`, it is asked of a server of ours that keeps no finished answers.
+    """
 
     key: str
     title: str
@@ -36,6 +39,7 @@ class Item(NamedTuple):
     read: Answer
     right: Callable[[int], Any] | None = None
     nested: bool = False
+    kept: bool = True
 
 
 Deep = Callable[[int], list[str]]  # the paths of own pages from a depth on, as `next` gives them
@@ -134,6 +138,13 @@ def _page(truth: Truth, key: str, queries: Sequence[Query], limit: int) -> Item:
     return Item(
         key, title, requests | _l1(key), ids, lambda n: truth.ids(limit=limit, **queries[n]), nested=True
     )
+
+
+def _w1_few(truth: Truth) -> Item:
+    """As the prototypes were measured that the goals come from."""
+    item = _page(truth, "W1 few", _few(truth), 100)
+    requests = {name: item.requests[name] for name in ("dateline", "L1", "L3")}
+    return item._replace(title=f"{item.title}, no answer kept", requests=requests, kept=False)
 
 
 def _w3(truth: Truth) -> Item:
@@ -276,6 +287,7 @@ def made(
         "W1": lambda: [
             _page(truth, "W1", _ranges(truth), 100),
             _page(truth, "W1 warm", _few(truth), 100),
+            _w1_few(truth),
         ],
         "W2": lambda: [_page(truth, "W2", _ranges(truth), 1000)],
         "W3": lambda: [_w3(truth)],

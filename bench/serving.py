@@ -31,6 +31,7 @@ from bench.servers import Server, dateline, get
 
 TIMED = ("W1", "W2", "W3", "W4", "W5", "W7", "W8", "W9", "W10")
 OTHERS = ("W6", "W11", "beside", "overload", "workers", "flat")
+_FORGETFUL = "dateline-forgetful"
 _STARTED = time.monotonic()
 
 
@@ -151,6 +152,10 @@ def _measure(run: Run, data: Data) -> None:
             asked = {name for item in chosen for name in item.requests} | sections.exporters(run)
             servers = {OURS: ours, **competitors.peers(stack, data, run.folder, asked, run.found.notes)}
             servers |= stack.enter_context(competitors.floors(run.folder, sizes))
+            if any(not item.kept for item in chosen):
+                servers[_FORGETFUL] = stack.enter_context(
+                    dateline(data.url, run.folder, _FORGETFUL, keeping=False)
+                )
         for item in chosen:
             with _clocked(item.key), _noting(run, f"{item.key} on {data}"):
                 _time(run, data, item, servers)
@@ -168,8 +173,9 @@ def _measure(run: Run, data: Data) -> None:
 
 def _time(run: Run, data: Data, item: Item, servers: dict[str, Server]) -> None:
     contenders, faults = [], []
+    ours = OURS if item.kept else _FORGETFUL
     for name, requests in item.requests.items():
-        server = servers.get(OURS if name.startswith("own ") else name)
+        server = servers.get(ours if name == OURS or name.startswith("own ") else name)
         if server is None:
             continue
         peer = name in PACKAGES

@@ -120,7 +120,7 @@ async def _measured(url: str, measured: Sequence[Item], export: Export, requests
         found = {
             item.key: await _taken(app, [request.path for request in item.requests[OURS]], _FIRST, requests)
             for item in measured
-            if "warm" not in item.key
+            if "warm" not in item.key and item.kept
         }
         exported = await _taken(app, [export.path] * 6, 1, 5)
         return found | {"W6, of 100": exported.share(100 / export.events)}
