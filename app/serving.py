@@ -57,8 +57,8 @@ def worker() -> FastAPI:
     if (parent := multiprocessing.parent_process()) is not None:
         Thread(target=_end_with, args=(parent,), daemon=True).start()
     app = create_app(settings)
-    # All there is by now stays: to look through it for garbage again and again would cost small answers a third. To look
-    # through what is new after every few hundred objects would cost kept ones a tenth, and few of these are garbage.
+    # All there is by now stays. To look through it for garbage again and again would cost small answers a third; and what
+    # is new is looked through after thousands of objects, not hundreds, since hardly any of it is garbage.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

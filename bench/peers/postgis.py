@@ -61,21 +61,13 @@ class Place(NamedTuple):
 def served(data: Data, folder: Path) -> Iterator[Place]:
     """The events in PostGIS, filled in once; RuntimeError where PostGIS is not installed or does not start."""
     cluster = _Cluster(folder)
-    first = cluster.place not in _started
-    if first:
-        cluster.start()
-        _started.add(cluster.place)
+    cluster.start()
     try:
         yield Place(cluster.place, _filled(data, cluster.place))
     except psycopg.Error as error:
         raise RuntimeError(f"PostGIS cannot be filled: {error}") from error
     finally:
-        if first:
-            cluster.stop()
-            _started.remove(cluster.place)
-
-
-_started: set[Path] = set()  # so that several peers share it
+        cluster.stop()
 
 
 class _Cluster:
