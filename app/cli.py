@@ -27,6 +27,7 @@ def _serve(options: argparse.Namespace) -> int:
         _migrate(options)
     if options.seed:
         _load("dossier", [options.seed], Options())
+    sys.stdout.flush()  # the signal that ends a server takes what a pipe has not been given yet
     port = settings.port if options.port is None else options.port
     serving.run(options.host or settings.host, port, options.workers or settings.workers)
     return 0

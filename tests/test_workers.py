@@ -56,6 +56,7 @@ def _serving(url: str, folder: Path, *options: str) -> Iterator[Running]:
     log = folder / "serve.log"
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "0", *options]
     environment = {**os.environ, "DATELINE_DATABASE_URL": url, "TMPDIR": str(folder)}
+    environment.pop("PYTHONUNBUFFERED", None)  # which not everyone has
     with log.open("wb") as out, subprocess.Popen(command, env=environment, stderr=out, stdout=out) as process:
         running = Running(process, log)
         try:
