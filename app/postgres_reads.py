@@ -9,6 +9,7 @@ from sqlalchemy import NullPool, Row, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from app.arrivals import Connection
 from app.errors import ApiError
 from app.prepared import Statement, Statements
 from app.settings import Settings
@@ -134,7 +135,8 @@ class PostgresReads:
             address(settings),
             isolation_level="AUTOCOMMIT",  # transactions are begun and ended here
             poolclass=NullPool,
-            connect_args=options(settings.statement_timeout, _READING),
+            connect_args=options(settings.statement_timeout, _READING)
+            | {"async_creator_fn": Connection.connect},
         )
         self._whole = Statements(self._engine.dialect)
         self._telling = Statements(self._engine.dialect, _telling)

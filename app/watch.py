@@ -7,6 +7,7 @@ from typing import Protocol
 import psycopg
 from sqlalchemy.engine import make_url
 
+from app.arrivals import Connection
 from app.settings import Settings
 from app.snapshots import NOW, named
 from app.sqlite import sqlite3
@@ -89,7 +90,7 @@ class _PostgresWatch:
 
     def __init__(self, address: str, patience: float) -> None:
         self._address, self._patience = address, patience
-        self._connection: psycopg.AsyncConnection | None = None
+        self._connection: Connection | None = None
         self._one_at_a_time = asyncio.Lock()
         self._next: asyncio.Task[str | None] | None = None
 
@@ -110,7 +111,7 @@ class _PostgresWatch:
 
     async def _look(self) -> str | None:
         if self._connection is None:
-            self._connection = await psycopg.AsyncConnection.connect(self._address, autocommit=True)
+            self._connection = await Connection.connect(self._address, autocommit=True)
         cursor = await self._connection.execute(NOW)
         return named(await cursor.fetchone())
 
