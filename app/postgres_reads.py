@@ -42,13 +42,13 @@ class _Again(Exception):
 class _Reader:
     """A view.
 
-    It is a transaction. Unless that has begun before, the first statement runs by itself and tells the state that it
-    saw, as most answers need no other; the transaction begins with the second. _Again when that sees another state.
+    It is a transaction, or statements that run by themselves and tell the state that they saw, which is the same for
+    all: that takes fewer messages. _Again when one saw another state.
     """
 
     def __init__(self, held: _Held, whole: Statements, telling: Statements) -> None:
         self.held, self._whole, self._telling = held, whole, telling
-        self._is_first, self._has_begun = True, False
+        self._has_begun = False
         self.version = ""  # not known yet
 
     async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
@@ -58,8 +58,10 @@ class _Reader:
     async def prepared(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
-        if self._is_first and (found := await self._alone(key, make, values)):
-            return found
+        if not self._has_begun:
+            found = await self._alone(key, make, values)
+            if self.version:
+                return found
         await self.begin()
         return await self._rows(self._whole, key, make, values)
 
@@ -77,17 +79,27 @@ class _Reader:
     async def _alone(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
     ) -> Sequence[tuple[Any, ...]]:
-        """What the first statement finds. Where that is nothing, it tells nothing either."""
-        self._is_first = False
+        """What a statement finds that is no part of a transaction.
+
+        Where that is nothing, it tells nothing either: the state must then be the same before and after.
+        """
         try:
             found = await self._rows(self._telling, key, make, values)
+            if found:
+                self._agree(found[0][-1])
+            elif self.version:
+                control = await self.held.control.execute(NOW)
+                self._agree(named(await control.fetchone()))
         except psycopg.OperationalError as error:
             if self.held.is_gone():
                 raise _Again from error
             raise
-        if found:
-            self.version = found[0][-1]
         return [row[:-1] for row in found]
+
+    def _agree(self, version: str) -> None:
+        if self.version not in {"", version}:
+            raise _Again
+        self.version = version
 
     async def _rows(
         self,
@@ -104,15 +116,11 @@ class _Reader:
         """Begin the transaction, if it has not begun."""
         if self._has_begun:
             return
-        self._is_first = False
         control = self.held.control
         await control.execute(_BEGIN)  # in one message
         self._has_begun = True
         control.nextset()
-        version = named(await control.fetchone())
-        if self.version not in {"", version}:
-            raise _Again
-        self.version = version
+        self._agree(named(await control.fetchone()))
 
     async def end(self) -> None:
         """End it, if it has begun."""
