@@ -16,14 +16,14 @@ _Work = Generator[Any, Any, Any]
 class Connection(psycopg.AsyncConnection[Any]):
     """A connection that does not ask the event loop anew for every piece of an answer, of which a page has ten."""
 
-    async def wait(self, gen: _Work, *more: Any, **options: Any) -> Any:
-        """What `gen` makes of the answer; where a question is too long to be sent at once, as psycopg does it."""
+    async def wait(self, gen: _Work, interval: float = 0.1, timeout: float | None = None) -> Any:  # noqa: ASYNC109
+        """What `gen` makes of the answer; as psycopg does it where a question takes several sends, or time is short."""
         try:
             awaited = next(gen)
         except StopIteration as made:
             return made.value
-        if awaited != Wait.R:
-            return await super().wait(_going_on(gen, awaited), *more, **options)
+        if awaited != Wait.R or timeout is not None:
+            return await super().wait(_going_on(gen, awaited), interval, timeout)
         try:
             return await self._arrived(gen)
         except asyncio.CancelledError:
