@@ -17,6 +17,7 @@ from app.watch import Watch
 Headers = list[tuple[bytes, bytes]]
 _LARGEST = 1 << 20  # bytes of one answer that is kept
 _OVERHEAD = 2_000  # bytes that an answer takes beside its body and address, on the safe side
+_OK = int(HTTPStatus.OK)  # to look it up takes two calls each time
 _ALSO_ON_304 = frozenset({b"etag", b"cache-control", b"vary"})
 _SOFTWARE = f"{__version__} {REPRESENTATION}".encode()
 
@@ -24,13 +25,11 @@ _SOFTWARE = f"{__version__} {REPRESENTATION}".encode()
 class Whole(Response):
     """A finished answer: these bytes with these headers, made of the data in the state called `version`."""
 
-    def __init__(
-        self, body: bytes, headers: Headers, status: int = HTTPStatus.OK, version: str | None = None
-    ) -> None:
+    def __init__(self, body: bytes, headers: Headers, status: int = _OK, version: str | None = None) -> None:
         # Starlette's own way to the same costs as much as finding a page does.
         self.status_code, self.body, self.background, self.version = status, body, None, version
         self.raw_headers = headers
-        if status == HTTPStatus.OK:
+        if status == _OK:
             self.raw_headers.append((b"content-length", b"%d" % len(body)))
 
     def to(self, scope: Scope) -> "Whole":
@@ -98,7 +97,7 @@ class Bodies:
 
     def keep(self, scope: Scope, answer: Response) -> None:
         """Keep an answer for whoever asks the same, if it is one that can be kept."""
-        if not isinstance(answer, Whole) or answer.version is None or answer.status_code != HTTPStatus.OK:
+        if not isinstance(answer, Whole) or answer.version is None or answer.status_code != _OK:
             return
         asked = _asked(scope)
         size = _size(asked, answer)
@@ -129,9 +128,12 @@ _Asked = tuple[str, str, str, bytes, bytes, bytes]
 
 def _asked(scope: Scope) -> _Asked:
     """All that an answer depends on but the data: the address, as it was asked, and the form."""
-    given = given_headers(scope)
-    root, host, accept = scope.get("root_path", ""), given.get(b"host", b""), given.get(b"accept", b"")
-    return scope["path"], root, scope["scheme"], scope["query_string"], host, accept
+    asked: _Asked | None = scope.get("asked")
+    if asked is None:
+        given = given_headers(scope)
+        root, host, accept = scope.get("root_path", ""), given.get(b"host", b""), given.get(b"accept", b"")
+        asked = scope["asked"] = scope["path"], root, scope["scheme"], scope["query_string"], host, accept
+    return asked
 
 
 def _size(asked: _Asked, answer: Whole) -> int:

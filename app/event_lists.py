@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import product
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
@@ -36,7 +37,7 @@ from app.where import Marks
 
 
 def _by_day(event: Any) -> Any:
-    return event["date"]["start"] or date.min
+    return event["date"]["start"] or str(date.min)
 
 
 def _by_fatalities(event: Any) -> Any:
@@ -120,10 +121,12 @@ def values(query: EventList) -> dict[str, Any]:
     bound = where.bound(query) | after(query, ORDERS[query.sort]) | {"limit": query.limit + 1}
     if query.q is not None:
         bound |= word_lists.places(query, bound)
-    if query.date_from is not None:
-        for of in spans.CLASSES:
-            bound[f"earliest_{of}"] = spans.earliest(query.date_from, of)
-    return bound
+    return bound if query.date_from is None else bound | _looking_back(query.date_from)
+
+
+@lru_cache(1_000)
+def _looking_back(day: date) -> dict[str, Any]:
+    return {f"earliest_{of}": spans.earliest(day, of) for of in spans.CLASSES}
 
 
 def page(query: EventList, part: Part, dialect: str) -> Statement:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from app.columns import NAMES, flat
@@ -144,6 +145,7 @@ PUBLISHED: dict[str, Any] = {
 }
 
 
+@lru_cache(100)
 def chosen(name: str | None, accept: str | None) -> Format:
     """The format of this name; without one, the first of those that the Accept header likes most."""
     if name is not None:

@@ -89,7 +89,7 @@ def as_instant(value: object) -> datetime:
 class Order:
     """A total order: `columns` ends in a unique one; `read` makes a key's values from a cursor's JSON.
 
-    `key` finds the values of the columns in a row, which ends in them where nothing else is said.
+    `key` finds the values of the columns in a row, as JSON has them; where it is not given, the row ends in them.
     """
 
     columns: tuple[Any, ...]
@@ -146,7 +146,8 @@ def cut(found: Sequence[Any], order: Order, query: ListQuery) -> tuple[Sequence[
 
 def cursor_after(row: Any, order: Order, query: ListQuery) -> str:
     """What leads on from a row."""
-    return _encode(query, order, order.key(row) if order.key else row[-len(order.columns) :])
+    key = order.key(row) if order.key else row[-len(order.columns) :]
+    return _pack([_digest(query), *key])
 
 
 def token(generation: str, seq: int) -> str:
@@ -189,12 +190,6 @@ def _digest(query: ListQuery) -> str:
 @cache
 def _binding(model: type[ListQuery]) -> tuple[str, ...]:
     return tuple(name for name in model.model_fields if name not in _NOT_THE_QUERY)
-
-
-def _encode(query: ListQuery, order: Order, key: Sequence[Any]) -> str:
-    # A driver may give days and times as text; the same key is the same cursor on both databases.
-    read = [of(value) if isinstance(value, str) else value for of, value in zip(order.read, key, strict=True)]
-    return _pack([_digest(query), *(v if isinstance(v, int | str) else v.isoformat() for v in read)])
 
 
 def _decode(query: ListQuery, order: Order) -> list[Any]:

@@ -1,7 +1,6 @@
 """Views of a PostgreSQL database, in as few messages as can be: each takes as long as a short query."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
@@ -13,7 +12,7 @@ from app.arrivals import Connection
 from app.errors import ApiError
 from app.prepared import Statement, Statements
 from app.settings import Settings
-from app.snapshots import NOW, Reader, Snapshot, named, raise_meaning, sliced
+from app.snapshots import NOW, Reader, View, named, sliced
 from app.tables import TABLES
 from app.turns import Turns, Use
 
@@ -46,14 +45,14 @@ class _Reader:
     all: that takes fewer messages. _Again when one saw another state.
     """
 
-    def __init__(self, held: _Held, whole: Statements, telling: Statements) -> None:
-        self.held, self._whole, self._telling = held, whole, telling
+    def __init__(self, held: _Held, reads: "PostgresReads") -> None:
+        self._held, self._reads = held, reads
         self._has_begun = False
         self.version = ""  # not known yet
 
     async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
         await self.begin()
-        return (await self.held.connection.execute(statement)).all()
+        return (await self._held.connection.execute(statement)).all()
 
     async def prepared(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
@@ -63,7 +62,7 @@ class _Reader:
             if self.version:
                 return found
         await self.begin()
-        return await self._rows(self._whole, key, make, values)
+        return await self._rows(self._reads.whole, key, make, values)
 
     async def in_pieces(
         self,
@@ -84,14 +83,14 @@ class _Reader:
         Where that is nothing, it tells nothing either: the state must then be the same before and after.
         """
         try:
-            found = await self._rows(self._telling, key, make, values)
+            found = await self._rows(self._reads.telling, key, make, values)
             if found:
                 self._agree(found[0][-1])
             elif self.version:
-                control = await self.held.control.execute(NOW)
+                control = await self._held.control.execute(NOW)
                 self._agree(named(await control.fetchone()))
         except psycopg.OperationalError as error:
-            if self.held.is_gone():
+            if self._held.is_gone():
                 raise _Again from error
             raise
         return [row[:-1] for row in found]
@@ -109,23 +108,26 @@ class _Reader:
         values: Mapping[str, Any],
     ) -> Sequence[tuple[Any, ...]]:
         statement, bound = statements.get(key, make, values)
-        await self.held.cursor.execute(statement.text, bound, prepare=statement.prepare)
-        return await self.held.cursor.fetchall()
+        await self._held.cursor.execute(statement.text, bound, prepare=statement.prepare)
+        return await self._held.cursor.fetchall()
 
     async def begin(self) -> None:
         """Begin the transaction, if it has not begun."""
         if self._has_begun:
             return
-        control = self.held.control
+        control = self._held.control
         await control.execute(_BEGIN)  # in one message
         self._has_begun = True
         control.nextset()
         self._agree(named(await control.fetchone()))
 
     async def end(self) -> None:
-        """End it, if it has begun."""
         if self._has_begun:
-            await self.held.control.execute("COMMIT")
+            await self._held.control.execute("COMMIT")
+        self._reads.idle.append(self._held)
+
+    async def drop(self) -> None:
+        await self._held.connection.close()
 
 
 def _telling(statement: Statement) -> Statement:
@@ -146,61 +148,33 @@ class PostgresReads:
             connect_args=options(settings.statement_timeout, _READING)
             | {"async_creator_fn": Connection.connect},
         )
-        self._whole = Statements(self._engine.dialect)
-        self._telling = Statements(self._engine.dialect, _telling)
+        self.whole = Statements(self._engine.dialect)
+        self.telling = Statements(self._engine.dialect, _telling)
         self._turns = Turns.by_use(settings)
-        self._idle: list[_Held] = []
+        self.idle: list[_Held] = []
 
     async def answer(self, make: Callable[[Reader], Awaitable[T]]) -> tuple[T, str]:
         try:
-            return await self._answered(make)
+            async with View(self._turns["answer"], self._connected, (ApiError, _Again)) as reader:
+                made = await make(reader)
+                if not reader.version:
+                    await reader.begin()
+                return made, reader.version
         except _Again:
             async with self.snapshot() as reader:
                 return await make(reader), reader.version
 
-    async def _answered(self, make: Callable[[Reader], Awaitable[T]]) -> tuple[T, str]:
-        async with self._view("answer") as reader:
-            made = await make(reader)
-            if not reader.version:
-                await reader.begin()
-            return made, reader.version
-
-    @asynccontextmanager
-    async def snapshot(self, use: Use = "answer") -> AsyncIterator[Snapshot]:
-        async with self._view(use, begun=True) as reader:
-            yield reader
-
-    @asynccontextmanager
-    async def _view(self, use: Use, *, begun: bool = False) -> AsyncIterator[_Reader]:
-        turns, reader, told = self._turns[use], None, None
-        await turns.take()
-        try:
-            reader = await (self._begun() if begun else self._connected())
-            try:
-                yield reader
-            except (ApiError, _Again) as error:  # which say nothing against the connection
-                told = error
-            await reader.end()
-        except BaseException as error:
-            if reader is not None:
-                await reader.held.connection.close()
-            raise_meaning(error)
-            raise
-        else:
-            self._idle.append(reader.held)
-        finally:
-            turns.give_back()
-        if told is not None:
-            raise told
+    def snapshot(self, use: Use = "answer") -> View[_Reader]:
+        return View(self._turns[use], self._begun)
 
     async def _begun(self) -> _Reader:
         while True:
-            is_new = not self._idle
+            is_new = not self.idle
             reader = await self._connected()
             try:
                 await reader.begin()
             except BaseException as error:
-                await reader.held.connection.close()
+                await reader.drop()
                 # Of one that was held, the server may have gone since, and be back.
                 if is_new or not isinstance(error, psycopg.OperationalError):
                     raise
@@ -208,17 +182,17 @@ class PostgresReads:
                 return reader
 
     async def _connected(self) -> _Reader:
-        if self._idle:
-            return _Reader(self._idle.pop(), self._whole, self._telling)
+        if self.idle:
+            return _Reader(self.idle.pop(), self)
         connection = await self._engine.connect()
         driver: Any = (await connection.get_raw_connection()).driver_connection
         held = _Held(connection, driver.cursor(), driver.cursor(binary=True))
-        return _Reader(held, self._whole, self._telling)
+        return _Reader(held, self)
 
     async def close(self) -> None:
-        for held in self._idle:
+        for held in self.idle:
             await held.connection.close()
-        self._idle.clear()
+        self.idle.clear()
         await self._engine.dispose()
 
 

@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from functools import lru_cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urljoin
@@ -86,6 +86,7 @@ def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
+@cache
 def _typed(media_type: str) -> tuple[bytes, bytes]:
     return b"content-type", media_type.encode()
 

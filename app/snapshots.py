@@ -1,16 +1,17 @@
-"""What it is to read, on either database: one consistent view, what its state is called, and what failures mean."""
+"""What it is to read, on either database: one consistent view in its turn, what its state is called, and what failures mean."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeVar
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
 from sqlalchemy import Row, exc
 
-from app.errors import Unavailable
+from app.errors import ApiError, Unavailable
 from app.prepared import Statement
 from app.sqlite import sqlite3
-from app.turns import Use
+from app.turns import Turns, Use
 
 T = TypeVar("T")
 
@@ -73,6 +74,63 @@ class Readable(Protocol):
         """A view that lasts."""
 
     async def close(self) -> None: ...
+
+
+class Held(Protocol):
+    """A connection that one reader has."""
+
+    async def end(self) -> None:
+        """End what it reads, and keep the connection for the next."""
+
+    async def drop(self) -> None:
+        """Close the connection."""
+
+
+H = TypeVar("H", bound=Held)
+
+
+class View(Generic[H]):
+    """What `begin` gives while it is entered, in its turn. A failure that is not `harmless` drops the connection."""
+
+    def __init__(
+        self,
+        turns: Turns,
+        begin: Callable[[], Awaitable[H]],
+        harmless: tuple[type[Exception], ...] = (ApiError,),
+    ) -> None:
+        self._turns, self._begin, self._harmless = turns, begin, harmless
+
+    async def __aenter__(self) -> H:
+        await self._turns.take()
+        try:
+            self._held = await self._begin()
+        except BaseException as error:
+            self._turns.give_back()
+            raise_meaning(error)
+            raise
+        return self._held
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None or isinstance(error, self._harmless):
+                await self._end()
+            else:
+                await self._drop(error)
+        finally:
+            self._turns.give_back()
+
+    async def _end(self) -> None:
+        try:
+            await self._held.end()
+        except BaseException as error:
+            await self._drop(error)
+            raise
+
+    async def _drop(self, error: BaseException) -> None:
+        await self._held.drop()
+        raise_meaning(error)
 
 
 def named(now: tuple[Any, ...] | None) -> str:

@@ -3,29 +3,19 @@
 import asyncio
 import os
 import time
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Hashable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, NullPool, Row, create_engine, exc
 from sqlalchemy.engine import make_url
 
-from app.errors import ApiError
 from app.prepared import Statement, Statements
 from app.settings import Settings
-from app.snapshots import NOW, TOO_LONG, Reader, Snapshot, meaning, named, raise_meaning, sliced
+from app.snapshots import NOW, TOO_LONG, Reader, View, meaning, named, sliced
 from app.sqlite import sqlite3
 from app.turns import Turns, Use
 
@@ -64,20 +54,32 @@ class Which:
         return found.st_dev, found.st_ino
 
 
+class _Held(NamedTuple):
+    """A connection of SQLAlchemy's, the driver's own in it, and the file that it was opened on."""
+
+    file: _File | None
+    connection: Connection
+    driver: sqlite3.Connection
+
+
 class _Reader:
     """A view: a transaction that begins with it."""
 
-    def __init__(
-        self, connection: Connection, timeout: float, statements: Statements, threads: Executor
-    ) -> None:
-        self._connection, self._timeout, self._statements = connection, timeout, statements
-        self._threads = threads
-        self._driver = _driver(connection)
+    def __init__(self, held: _Held, reads: "SqliteReads") -> None:
+        self._held, self._reads = held, reads
+        self._driver, self._statements = held.driver, reads.statements
         self._driver.execute("BEGIN")
         self.version = named(self._driver.execute(NOW).fetchone())
 
+    async def end(self) -> None:
+        self._driver.execute("ROLLBACK")
+        self._reads.idle.append(self._held)
+
+    async def drop(self) -> None:
+        self._held.connection.close()
+
     async def rows(self, statement: Statement) -> Sequence[Row[Any]]:
-        return await self._soon(lambda: self._connection.execute(statement).all())
+        return await self._soon(lambda: self._held.connection.execute(statement).all())
 
     async def prepared(
         self, key: Hashable, make: Callable[[str], Statement], values: Mapping[str, Any]
@@ -138,9 +140,9 @@ class _Reader:
     async def _in_thread(self, query: Callable[[], T], key: Hashable) -> T:
         """Remembers which queries are slow, so that the next does not begin in the event loop."""
         began, loop, slow = time.monotonic(), asyncio.get_running_loop(), self._statements.slow
-        work = partial(self._within, query, self._timeout, _STEPS_IN_THREAD)
+        work = partial(self._within, query, self._reads.timeout, _STEPS_IN_THREAD)
         try:
-            return await loop.run_in_executor(self._threads, work)
+            return await loop.run_in_executor(self._reads.threads, work)
         except asyncio.CancelledError:
             self._driver.interrupt()  # nobody waits for it any more, and to close the connection would
             raise
@@ -177,56 +179,40 @@ class SqliteReads:
             return made
 
         self._engine = create_engine("sqlite://", module=sqlite3, creator=connect, poolclass=NullPool)
-        self._statements = Statements(self._engine.dialect)
         self._turns = Turns.by_use(settings)
+        self.statements, self.timeout = Statements(self._engine.dialect), settings.statement_timeout
         # One for each connection: a query that has its turn never waits for a thread.
-        self._threads = ThreadPoolExecutor(sum(turns.many for turns in self._turns.values()), "dateline-sql")
-        # The pool of SQLAlchemy costs as much as a query.
-        self._idle: list[tuple[_File | None, Connection]] = []
-        self._timeout = settings.statement_timeout
+        self.threads = ThreadPoolExecutor(sum(turns.many for turns in self._turns.values()), "dateline-sql")
+        self.idle: list[_Held] = []  # the pool of SQLAlchemy costs as much as a query
 
     async def answer(self, make: Callable[[Reader], Awaitable[T]]) -> tuple[T, str]:
         async with self.snapshot() as reader:
             return await make(reader), reader.version
 
-    @asynccontextmanager
-    async def snapshot(self, use: Use = "answer") -> AsyncIterator[Snapshot]:
-        turns, file, connection, told = self._turns[use], self._which.file(), None, None
-        await turns.take()
-        try:
-            connection = self._connected(file)
-            try:
-                yield _Reader(connection, self._timeout, self._statements, self._threads)
-            except ApiError as error:  # which says nothing against the connection
-                told = error
-            _driver(connection).execute("ROLLBACK")
-        except BaseException as error:
-            if connection is not None:
-                connection.close()
-            raise_meaning(error)
-            raise
-        else:
-            self._idle.append((file, connection))
-        finally:
-            turns.give_back()
-        if told is not None:
-            raise told
+    def snapshot(self, use: Use = "answer") -> View[_Reader]:
+        return View(self._turns[use], self._begun)
 
-    def _connected(self, file: _File | None) -> Connection:
+    async def _begun(self) -> _Reader:
+        held = self._connected(self._which.file())
+        try:
+            return _Reader(held, self)
+        except BaseException:
+            held.connection.close()
+            raise
+
+    def _connected(self, file: _File | None) -> _Held:
         """A connection to this file, which may have been used before."""
-        while self._idle:
-            opened_on, connection = self._idle.pop()
-            if opened_on == file:
-                return connection
-            connection.close()
-        return self._engine.connect()
+        while self.idle:
+            held = self.idle.pop()
+            if held.file == file:
+                return held
+            held.connection.close()
+        connection = self._engine.connect()
+        driver: Any = connection.connection.driver_connection
+        return _Held(file, connection, driver)
 
     async def close(self) -> None:
-        for _, connection in self._idle:
-            connection.close()
-        self._idle.clear()
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    return connection.connection.driver_connection  # type: ignore[return-value]
+        for held in self.idle:
+            held.connection.close()
+        self.idle.clear()
+        self.threads.shutdown(wait=False, cancel_futures=True)

@@ -38,8 +38,8 @@ def asked(worlds: dict[str, TestClient]) -> Iterator[list[str]]:
     bodies: Bodies = client.app.state.bodies  # type: ignore[attr-defined]
     bodies.clear()
     assert client.get("/v1/events?limit=1").status_code == 200
-    ((_, held),) = client.app.state.reads._idle  # type: ignore[attr-defined]
-    driver: sqlite3.Connection = held.connection.driver_connection
+    (held,) = client.app.state.reads.idle  # type: ignore[attr-defined]
+    driver: sqlite3.Connection = held.driver
     driver.set_trace_callback(found.append)
     yield found
     driver.set_trace_callback(None)
