@@ -12,18 +12,16 @@ from typing import Any, NamedTuple
 import psycopg
 from sqlalchemy.engine import make_url
 
-from bench.datasets import Data
+from bench.datasets import SETTINGS, Data
 
 DEBIAN = Path("/usr/share/postgresql")
 _ACCOUNT = "postgres"  # PostgreSQL is never root; Debian's packages make this user
-_SETTINGS = {
+_SETTINGS = SETTINGS | {
     "listen_addresses": "",
-    "shared_buffers": "1GB",
     "work_mem": "32MB",
     "random_page_cost": "1.1",
     "jit": "off",
     "max_parallel_workers_per_gather": "0",  # starting one takes longer than the whole of a query
-    "client_connection_check_interval": "1s",  # so that a query ends when its client has gone
 }
 _TABLE = """
 CREATE EXTENSION postgis;
