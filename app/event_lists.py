@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 
-from app import places, spans, where, word_lists
+from app import places, rare_lists, spans, where, word_lists
 from app.conditions import has_usual, in_cells, is_unusual
 from app.filters import EventList
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
@@ -140,27 +140,53 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
     in_turn = dialect == "sqlite" and part == "begun within" and _is_boxed(query)
     cells = _cells(query) if in_turn else [] if each is None else [each.c.cell]
     lead = _lead(query, part, cells) if by_date else None
+    few = rare_lists.Few.of(query, order) if dialect == "sqlite" else None
+    most = limit if few is None else few.unless(limit)
+    found: Select[Any]
     if lead is None:
-        found = select(*order.columns, col(Event.document_id))
-        found = found.where(*where.clauses(where.marked(query)), col(Event.span) >= 0)
+        wanted: Select[Any] = select(*order.columns, col(Event.document_id)).where(
+            *_conditions(query, part, order)
+        )
+        found = wanted.order_by(*order.clauses()).limit(most)
+    else:
+        here = Order((lead.table.date_start, lead.event_id), order.descending)
+        ranges = list(_ranges(query, lead))
         if query.cursor is not None:
-            found = found.where(order.behind())
-        return _with_documents(
-            found.order_by(*order.clauses()).limit(limit), order, dialect
-        ).execution_options(**{REPLANNED: query.q is not None})
-    here = Order((lead.table.date_start, lead.event_id), order.descending)
-    ranges = list(_ranges(query, lead))
+            ranges = [one.where(here.behind()) for one in ranges]
+        if len(ranges) == 1 and not _is_boxed(query) and few is None:
+            found = ranges[0].join(EventDocument, col(EventDocument.id) == lead.table.document_id)
+            documents: Statement = found.with_only_columns(col(EventDocument.document))
+            return _planned(documents.order_by(*here.clauses()).limit(limit), query, lead)
+        if not in_turn:
+            ranges = [select(_first_of(one.order_by(*here.clauses()).limit(most), each)) for one in ranges]
+        keys = _together(ranges, disjoint=lead.disjoint)
+        out = Order((keys.c.day, keys.c.id), order.descending)
+        found = select(keys).order_by(*out.clauses()).limit(most)
+    if few is not None:
+        found = few.or_else(found, order, _conditions(query, part, order, probing=True), limit)
+    return _planned(_with_documents(found, order, dialect), query, lead)
+
+
+def _conditions(
+    query: EventList, part: Part, order: Order, *, probing: bool = False
+) -> list[ColumnElement[bool]]:
+    """What an event of this part fulfils, wherever it is read from."""
+    marks = where.marked(query, probing=probing)
+    conditions = [*where.clauses(marks), col(Event.span) >= 0]
     if query.cursor is not None:
-        ranges = [one.where(here.behind()) for one in ranges]
-    if len(ranges) == 1 and not _is_boxed(query):
-        found = ranges[0].join(EventDocument, col(EventDocument.id) == lead.table.document_id)
-        documents: Statement = found.with_only_columns(col(EventDocument.document))
-        return documents.order_by(*here.clauses()).limit(limit)
-    if not in_turn:
-        ranges = [select(_first_of(one.order_by(*here.clauses()).limit(limit), each)) for one in ranges]
-    keys = _together(ranges, disjoint=lead.disjoint)
-    out = Order((keys.c.day, keys.c.id), order.descending)
-    return _with_documents(select(keys).order_by(*out.clauses()).limit(limit), order, dialect)
+        conditions.append(order.behind())
+    if len(parts(query)) > 1:
+        begun = col(Event.date_start)
+        conditions.append(begun >= marks.date_from if part == "begun within" else begun < marks.date_from)
+    return conditions
+
+
+def _planned(statement: Statement, query: EventList, lead: _Lead | None) -> Statement:
+    """One plan is good for all values where an index answers all that is asked; else it is good for few."""
+    answered: set[str] = set()
+    if lead is not None:  # the index of cells has the coordinates
+        answered = {*lead.answers, "bbox"} if _is_boxed(query) else {*lead.answers}
+    return statement.execution_options(**{REPLANNED: not where.given(query) <= answered})
 
 
 def _is_of_a_country(query: EventList) -> bool:
@@ -223,7 +249,8 @@ def count(query: EventList, most: int | None, dialect: str) -> Statement:
     ):
         return select(func.count()).select_from(word_lists.counted(query, most).subquery())
     leads = [lead for part in _both_parts(query) if (lead := _lead(query, part)) is not None]
-    if leads and not _is_scanned(query):
+    listed = bool(leads) and not _is_scanned(query)
+    if listed:
         together = _together(
             [one for lead in leads for one in _ranges(query, lead)], disjoint=leads[0].disjoint
         )
@@ -236,8 +263,7 @@ def count(query: EventList, most: int | None, dialect: str) -> Statement:
     counted = select(together)
     if most is not None:
         counted = counted.limit(literal(most, Integer))
-    total: Statement = select(func.count()).select_from(counted.subquery())
-    return total.execution_options(**{REPLANNED: query.q is not None})
+    return _planned(select(func.count()).select_from(counted.subquery()), query, leads[0] if listed else None)
 
 
 def _is_scanned(query: EventList) -> bool:

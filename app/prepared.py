@@ -11,8 +11,8 @@ log = logging.getLogger("dateline.sql")
 Statement: TypeAlias = Select[*tuple[Any, ...]]
 _MOST_SHAPES = 1_000
 
-# What an execution option is called that makes PostgreSQL plan a statement for its values, each time anew:
-# where a plan that suits a rare word is a hundred times too slow for a common one, and the other way round.
+# What an execution option is called that makes PostgreSQL plan a statement for its values, each time anew: where a plan
+# that suits a common value is a thousand times too slow for a rare one. All others are planned once for any values.
 REPLANNED = "replanned"
 
 
@@ -22,8 +22,7 @@ class _Compiled:
     def __init__(self, statement: Statement, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.text = str(compiled)
-        replanned = statement.get_execution_options().get(REPLANNED)
-        self.prepare = False if replanned else None  # None: when it is used often
+        self.is_replanned = bool(statement.get_execution_options().get(REPLANNED))
         self._own = compiled.params
         self._names: Sequence[str] | None = compiled.positiontup
         self._encode = {name: encode for name, encode in compiled._bind_processors.items() if encode}  # noqa: SLF001

@@ -67,7 +67,9 @@ class Data(NamedTuple):
             engine.dispose()
 
 
-_PREWARM = "SELECT sum(pg_prewarm(oid)) FROM pg_class WHERE relkind IN ('r', 'i', 't') AND relpersistence = 'p'"
+_PREWARM = (
+    "SELECT sum(pg_prewarm(oid)) FROM pg_class WHERE relkind IN ('r', 'i', 't') AND relpersistence = 'p'"
+)
 
 
 def _memory(part: float) -> str:

@@ -1,14 +1,27 @@
-"""What SQLite looks at for an answer: an index that has all of it, and no row of an event but those it gives."""
+"""What SQLite looks at for an answer: an index that has all of it, and no row of an event but those it gives.
 
+And which statements PostgreSQL plans once.
+"""
+
+import asyncio
 import re
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Text, bindparam, select
 from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
-from app import places
+from app import places, queries
 from app.bodies import Bodies
+from app.filters import EventQuery
+from app.postgres_reads import PostgresReads
+from app.prepared import REPLANNED
+from app.snapshots import Reader
 from app.sqlite import sqlite3
 
 COUNTED = (
@@ -146,3 +159,98 @@ def test_where_several_rows_would_do_one_is_looked_for(
     looked_for = "\n".join(asked).split("EXISTS (")[1:]
     assert looked_for  # without the limit, SQLite 3.51.0 and 3.51.1 give an event once for each such row
     assert all(re.match(r"SELECT 1 [^;]*?LIMIT 1\b", each) for each in looked_for)
+
+
+def _on_postgresql(client: TestClient, use: Any) -> Any:
+    """What `use` makes of views of its own."""
+
+    async def used() -> Any:
+        reads = PostgresReads(client.app.state.settings)  # type: ignore[attr-defined]
+        try:
+            return await use(reads)
+        finally:
+            await reads.close()
+
+    return asyncio.run(used())
+
+
+@pytest.fixture
+def plans(worlds: dict[str, TestClient]) -> Any:
+    """How often PostgreSQL took a plan for any values, and how often it made one, for lists of events like one."""
+
+    async def taken(asked: dict[str, Any], reads: PostgresReads) -> Any:
+        for _ in range(8):
+            await reads.answer(partial(queries.events, query=EventQuery.model_validate(asked)))
+        (held,) = reads.idle
+        found = await held.control.execute(
+            "SELECT sum(generic_plans), sum(custom_plans) FROM pg_prepared_statements"
+            " WHERE statement LIKE '%FROM event%' AND statement NOT LIKE '%event_tally%'"
+        )
+        return await found.fetchone()
+
+    return lambda **asked: _on_postgresql(worlds["postgresql"], partial(taken, asked))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"country": ["NE"], "country_role": ["location"]},
+        {"date_from": "2000", "date_to": "2024", "date_match": "certain"},
+        {"type": ["AID"], "sort": "date", "count": "exact"},
+        {"bbox": ["0,10,12,20"], "count": "capped"},
+        {"status": ["planned"], "date_to": "2024", "count": "exact"},
+    ],
+)
+def test_postgresql_plans_once_what_an_index_answers(plans: Any, asked: dict[str, Any]) -> None:
+    kept, made = plans(**asked)
+    assert kept > 0
+    assert made == 0
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"fatalities_min": "9"},
+        {"country": ["NE"], "type": ["AID"], "count": "exact"},
+        {"updated_since": "2031-01-01T00:00:00Z", "sort": "-updated"},
+        {"bbox": ["0,10,12,20"], "sort": "-fatalities"},
+        {"q": "talks", "count": "capped"},
+    ],
+)
+def test_postgresql_plans_for_its_values_what_an_index_leaves_over(plans: Any, asked: dict[str, Any]) -> None:
+    assert plans(**asked) == (None, None)
+
+
+_TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=50)
+
+
+@settings(max_examples=15)
+@given(said=st.lists(_TEXTS, min_size=5))
+def test_values_that_postgresql_plans_for_are_what_was_given(
+    worlds: dict[str, TestClient], said: list[str]
+) -> None:
+    statement = select(bindparam("said", type_=Text)).execution_options(**{REPLANNED: True})
+
+    async def told(reader: Reader) -> Any:
+        return [await reader.prepared("said", lambda _: statement, {"said": each}) for each in said]
+
+    found, _ = _on_postgresql(worlds["postgresql"], lambda reads: reads.answer(told))
+    assert found == [[(each,)] for each in said]
+
+
+@pytest.mark.parametrize(
+    "query", ["updated_since=2031-01-01T00:00:00Z", "fatalities_min=9&country=NE,ML&sort=-updated"]
+)
+def test_what_may_leave_few_is_counted_by_its_index_and_looked_up(
+    worlds: dict[str, TestClient], asked: list[str], query: str
+) -> None:
+    _get(worlds["sqlite"], f"/v1/events?{query}")
+    steps = _plans(worlds["sqlite"], asked)
+    assert [
+        step
+        for step in steps
+        if re.match("SEARCH event USING (COVERING )?INDEX ix_event_(updated|fatalities)", step)
+    ]
+    assert "SEARCH event USING INTEGER PRIMARY KEY (rowid=?)" in steps
+    assert "MATERIALIZE few" in steps

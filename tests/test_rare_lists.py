@@ -1,0 +1,68 @@
+"""A list is the same whether the events that a filter leaves are few, and looked up, or found in page order."""
+
+from datetime import datetime, tzinfo
+from itertools import product
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from app import rare_lists
+from app.importers import writer
+from app.importers.load import load
+from tests import make
+from tests.operations import walk
+
+OTHERS: tuple[dict[str, str], ...] = (
+    {},
+    {"country": "NE"},
+    {"country": "NE,ML", "country_role": "location"},
+    {"date_from": "2010", "date_to": "2023"},
+    {"date_from": "2010", "date_match": "certain", "context": "military,economic"},
+    {"bbox": "-20,-20,60,60", "date_from": "2000"},
+    {"q": "talks"},
+    {"type": "AID,PROTEST", "status": "occurred"},
+)
+SORTS = ("-date", "date", "-updated", "updated", "-fatalities")
+
+
+class _Later(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "_Later":
+        return cls(2031, 2, 3, 4, 5, 6, tzinfo=tz)
+
+
+@pytest.fixture
+def lists(client: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """A world that was loaded at two times."""
+    load(engine, make.world(1, 60))
+    monkeypatch.setattr(writer, "datetime", _Later)
+    load(engine, make.world(2, 30, "later"))
+    return client
+
+
+def _passes(event: dict[str, Any], name: str, bound: str) -> bool:
+    if name == "updated_since":
+        return bool(event["updated"] >= bound)
+    best = event["fatalities"] and event["fatalities"]["best"]
+    return best is not None and best >= int(bound)
+
+
+@pytest.mark.parametrize("few", [0, 4, 1_000])
+def test_a_filter_leaves_the_same_events_in_the_same_order(
+    lists: TestClient, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(rare_lists, "_FEW", few)  # before any statement is made
+    times = sorted({event["updated"] for event in walk(lists, "/v1/events")})
+    assert len(times) > 1
+    bounds = [("updated_since", times[-1]), ("updated_since", "2999-01-01T00:00:00Z")]
+    bounds += [("fatalities_min", "0"), ("fatalities_min", "30"), ("fatalities_min", "9999999")]
+    found = 0
+    for other, sort in product(OTHERS, SORTS):
+        every = walk(lists, "/v1/events", **other, sort=sort)
+        for name, bound in bounds:
+            left = walk(lists, "/v1/events", **other, sort=sort, limit=7, **{name: bound})
+            assert left == [event for event in every if _passes(event, name, bound)], (other, sort, name)
+            found += 0 < len(left) < len(every)
+    assert found > 50
