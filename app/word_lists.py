@@ -1,15 +1,27 @@
 """Lists of events that have words, as SQLite's full-text index leads to them, which is in the order of days."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Join, Select, bindparam, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Join,
+    Select,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlmodel import col
 
 from app import search, where
 from app.filters import EventList
 from app.pagination import Order
-from app.tables import Event
+from app.tables import Event, EventActor, EventContext, EventCountry
 
 
 def page(query: EventList, order: Order) -> Select[Any]:
@@ -64,4 +76,33 @@ def _joined(query: EventList) -> tuple[Join, list[ColumnElement[bool]]]:
     marks, words = where.marked(query, probing=True), search.WORDS
     others = where.clauses(marks, without=("q",))
     source = words.join(Event, col(Event.document_id) == words.c.rowid)
-    return source, [search.holds_words(), *others, col(Event.span) >= 0]
+    return source, [search.holds_words(), *_at_hand(marks), *others, col(Event.span) >= 0]
+
+
+# A common word has so many events that to look one up takes a hundred times as long as to see that it is not in a list.
+# So many fit into one: those of an index that has their places in the list of words, and of one that has not.
+_COVERED, _LOOKED_UP = 50_000, 5_000
+
+
+def _at_hand(marks: where.Marks) -> Iterator[ColumnElement[bool]]:
+    """For each filter that another index answers: where that finds few events, the row of words is one of theirs."""
+    for name, table, column in (
+        ("country", EventCountry, EventCountry.country_code),
+        ("actor", EventActor, EventActor.actor_id),
+        ("context", EventContext, EventContext.context),
+    ):
+        if (values := getattr(marks, name)) is not None:
+            yield _is_listed(col(table.document_id), col(column).in_(values), _COVERED)
+    if marks.updated_since is not None:
+        yield _is_listed(col(Event.document_id), col(Event.updated) >= marks.updated_since, _LOOKED_UP)
+    if marks.fatalities_min is not None:
+        least = col(Event.fatalities_rank) >= marks.fatalities_min
+        yield _is_listed(col(Event.document_id), least, _LOOKED_UP)
+
+
+def _is_listed(place: Any, passes: ColumnElement[bool], most: int) -> ColumnElement[bool]:
+    some: Select[Any] = select(literal_column("1")).where(passes).limit(literal(most + 1)).correlate(None)
+    are_many = select(func.count() > literal(most)).select_from(some.subquery()).scalar_subquery()
+    # With the sign, SQLite goes through the words, rather than look up each of the list in their index.
+    row: ColumnElement[int] = literal_column("+event_search.rowid")
+    return or_(are_many, row.in_(select(place).where(passes).correlate(None)))

@@ -254,3 +254,14 @@ def test_what_may_leave_few_is_counted_by_its_index_and_looked_up(
     ]
     assert "SEARCH event USING INTEGER PRIMARY KEY (rowid=?)" in steps
     assert "MATERIALIZE few" in steps
+
+
+def test_events_of_a_word_and_a_country_are_not_looked_up_to_see_which_country_they_are_of(
+    worlds: dict[str, TestClient], asked: list[str]
+) -> None:
+    _get(worlds["sqlite"], "/v1/events?q=talks&country=NE")
+    steps = _plans(worlds["sqlite"], asked)
+    words = [step for step in steps if step.startswith("SCAN event_search")]
+    assert words  # they are gone through, rather than asked for each event of the country
+    assert not [step for step in words if "=" in step]
+    assert [step for step in steps if step.startswith("LIST SUBQUERY")]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from app import rare_lists
+from app import rare_lists, word_lists
 from app.importers import writer
 from app.importers.load import load
 from tests import make
@@ -21,7 +21,8 @@ OTHERS: tuple[dict[str, str], ...] = (
     {"date_from": "2010", "date_to": "2023"},
     {"date_from": "2010", "date_match": "certain", "context": "military,economic"},
     {"bbox": "-20,-20,60,60", "date_from": "2000"},
-    {"q": "talks"},
+    {"q": "talks", "country": "NE,ML"},
+    {"q": "talks", "context": "military", "date_from": "2010"},
     {"type": "AID,PROTEST", "status": "occurred"},
 )
 SORTS = ("-date", "date", "-updated", "updated", "-fatalities")
@@ -53,7 +54,8 @@ def _passes(event: dict[str, Any], name: str, bound: str) -> bool:
 def test_a_filter_leaves_the_same_events_in_the_same_order(
     lists: TestClient, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(rare_lists, "_FEW", few)  # before any statement is made
+    for module, name in ((rare_lists, "_FEW"), (word_lists, "_COVERED"), (word_lists, "_LOOKED_UP")):
+        monkeypatch.setattr(module, name, few)  # before any statement is made
     times = sorted({event["updated"] for event in walk(lists, "/v1/events")})
     assert len(times) > 1
     bounds = [("updated_since", times[-1]), ("updated_since", "2999-01-01T00:00:00Z")]
