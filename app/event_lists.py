@@ -260,7 +260,10 @@ def count(query: EventList, most: int | None, dialect: str) -> Statement:
         if where.given(query) <= _COVERED:
             conditions.append(col(Event.document_id) > literal(0))
         together = select(col(Event.id)).where(*conditions).subquery()
-    counted = select(together)
+    counted: Select[Any] = select(together.c.id)
+    if (few := rare_lists.Few.of(query) if dialect == "sqlite" else None) is not None:
+        marks = where.marked(query, probing=True)
+        counted = few.or_ids(counted, [*where.clauses(marks), col(Event.span) >= 0], most)
     if most is not None:
         counted = counted.limit(literal(most, Integer))
     return _planned(select(func.count()).select_from(counted.subquery()), query, leads[0] if listed else None)

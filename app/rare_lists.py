@@ -1,5 +1,6 @@
-"""Lists of events of which a filter with an index of its own may leave few: SQLite makes its plan without the values."""
+"""Lists and counts of events of which a filter with an index of its own may leave few: SQLite plans without the values."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from sqlalchemy import CTE, ColumnElement, Select, case, func, literal, literal_column, select, union_all
@@ -28,10 +29,10 @@ class Few:
         self._passes = passes
 
     @classmethod
-    def of(cls, query: EventList, order: Order) -> Self | None:
+    def of(cls, query: EventList, order: Order | None = None) -> Self | None:
         """For the first such filter of a query, unless its index is in page order anyhow."""
         for name, column in _INDEXED.items():
-            if getattr(query, name) is not None and column is not order.columns[0]:
+            if getattr(query, name) is not None and (order is None or column is not order.columns[0]):
                 return cls(col(column) >= getattr(where.marked(query), name))
         return None
 
@@ -47,14 +48,25 @@ class Few:
         self,
         listed: Select[Any],
         order: Order,
-        conditions: list[ColumnElement[bool]],
+        conditions: Iterable[ColumnElement[bool]],
         limit: ColumnElement[int],
     ) -> Select[Any]:
         """(key ..., document's id) of `listed`, read up to `unless`, or of the few that fulfil `conditions`."""
-        rows = select(_ROW).select_from(Event).where(self._passes).correlate(None)
-        these = rows.limit(self._limit(if_few=literal(_FEW), otherwise=literal(0)))
-        few = select(*order.columns, col(Event.document_id)).where(_ROW.in_(these), *conditions)
+        few = self._select((*order.columns, col(Event.document_id)), conditions)
         few = few.order_by(*order.clauses()).limit(limit)
         either = union_all(*(select(one.subquery()) for one in (listed, few))).subquery()
         keys = Order(tuple(either.c)[:-1], order.descending)
         return select(either).order_by(*keys.clauses()).limit(limit)
+
+    def or_ids(
+        self, listed: Select[Any], conditions: Iterable[ColumnElement[bool]], most: int | None
+    ) -> Select[Any]:
+        """The ids of `listed`, up to so many, or of the few that fulfil `conditions`."""
+        listed = listed.limit(self.unless(literal(-1 if most is None else most)))  # -1: all
+        few = self._select((col(Event.id),), conditions)
+        return select(union_all(*(select(one.subquery()) for one in (listed, few))).subquery())
+
+    def _select(self, columns: Sequence[Any], conditions: Iterable[ColumnElement[bool]]) -> Select[Any]:
+        rows = select(_ROW).select_from(Event).where(self._passes).correlate(None)
+        these = rows.limit(self._limit(if_few=literal(_FEW), otherwise=literal(0)))
+        return select(*columns).where(_ROW.in_(these), *conditions)

@@ -1,4 +1,4 @@
-"""A list is the same whether the events that a filter leaves are few, and looked up, or found in page order."""
+"""A list and its count are the same whether the events that a filter leaves are few, and looked up, or found in page order."""
 
 from datetime import datetime, tzinfo
 from itertools import product
@@ -12,7 +12,7 @@ from app import rare_lists, word_lists
 from app.importers import writer
 from app.importers.load import load
 from tests import make
-from tests.operations import walk
+from tests.operations import total_of, walk
 
 OTHERS: tuple[dict[str, str], ...] = (
     {},
@@ -67,4 +67,7 @@ def test_a_filter_leaves_the_same_events_in_the_same_order(
             left = walk(lists, "/v1/events", **other, sort=sort, limit=7, **{name: bound})
             assert left == [event for event in every if _passes(event, name, bound)], (other, sort, name)
             found += 0 < len(left) < len(every)
+            for count in ("capped", "exact") if sort == SORTS[0] else ():
+                page = lists.get("/v1/events", params={**other, name: bound, "count": count, "limit": 1})
+                assert total_of(page.json()) == (len(left), True), (other, name)
     assert found > 50
