@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 from sqlmodel import col
 
-from app import places
+from app import places, search
 from app.tables import USUAL_STATUS, Event, EventCountry, Evidence
 from app.where import Marks
 
@@ -37,6 +37,12 @@ def any_row(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     several such rows as often."""
     one: ColumnElement[int] = literal_column("1")
     return select(one).where(*conditions).limit(one).exists()
+
+
+def holds(text: Any, query: Any) -> ColumnElement[bool]:
+    """The event has all words of a text."""
+    probing = bool(getattr(query, "probing", False))
+    return search.Matches(col(Event.document_id), col(Event.id), text, probing=probing)
 
 
 def own(column: Any, query: Any) -> Any:

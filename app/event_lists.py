@@ -141,11 +141,13 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
     cells = _cells(query) if in_turn else [] if each is None else [each.c.cell]
     lead = _lead(query, part, cells) if by_date else None
     few = rare_lists.Few.of(query, order) if dialect == "sqlite" else None
+    if few is None and dialect == "sqlite" and not by_date:
+        few = rare_lists.Few.in_any_order(query)
     most = limit if few is None else few.unless(limit)
     found: Select[Any]
     if lead is None:
         wanted: Select[Any] = select(*order.columns, col(Event.document_id)).where(
-            *_conditions(query, part, order)
+            *_conditions(query, part, order, probing=few is not None or _is_probed(query, dialect))
         )
         found = wanted.order_by(*order.clauses()).limit(most)
     else:
@@ -165,6 +167,11 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
     if few is not None:
         found = few.or_else(found, order, _conditions(query, part, order, probing=True), limit)
     return _planned(_with_documents(found, order, dialect), query, lead)
+
+
+def _is_probed(query: EventList, dialect: str) -> bool:
+    """PostgreSQL takes a list of contexts for shorter than it is, and would begin with it."""
+    return dialect == "postgresql" and {"context"} <= where.given(query) <= {"context", "dataset"}
 
 
 def _conditions(

@@ -146,7 +146,7 @@ class EventFilters(Query):
             " place and actors. Case, accents and Vietnamese đ do not matter.",
             examples=["quân đội"],
         ),
-        Where(lambda v, q: search.Matches(col(Event.document_id), col(Event.id), v), bound=search.sought),
+        Where(conditions.holds, bound=search.sought),
     ] = None
     bbox: Annotated[
         Box | None,

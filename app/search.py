@@ -54,13 +54,23 @@ def _words_of(part: str) -> list[str]:
 
 
 class Matches(ColumnElement[bool]):
-    """True for an event that holds every word of `text`, which is a text or the mark of one, named `q`."""
+    """True for an event that holds every word of `text`, which is a text or the mark of one, named `q`.
+
+    With `probing`, SQLite looks whether an event is among those, and does not begin with them.
+    """
 
     inherit_cache = False
     type = Boolean()
 
-    def __init__(self, document_id: ColumnElement[Any], event_id: ColumnElement[Any], text: Any) -> None:
-        self.document_id, self.event_id = document_id, event_id
+    def __init__(
+        self,
+        document_id: Any,
+        event_id: Any,
+        text: Any,
+        *,
+        probing: bool = False,
+    ) -> None:
+        self.document_id, self.event_id, self.probing = document_id, event_id, probing
         values = sought(text) if isinstance(text, str) else {}
         self.terms, self.lexemes = (
             bindparam(name, values.get(name), type_=String(), unique=bool(values))
@@ -83,7 +93,8 @@ def sought(text: str) -> dict[str, str]:
 @compiles(Matches, "sqlite")
 def _sqlite_matches(element: Matches, compiler: Any, **kw: Any) -> str:
     document_id, terms = compiler.process(element.document_id, **kw), compiler.process(element.terms, **kw)
-    return f"{document_id} IN (SELECT rowid FROM event_search WHERE event_search MATCH {terms})"  # noqa: S608
+    sign = "+" if element.probing else ""  # before which SQLite does not see a column that has an index
+    return f"{sign}{document_id} IN (SELECT rowid FROM event_search WHERE event_search MATCH {terms})"  # noqa: S608
 
 
 @compiles(Matches, "postgresql")

@@ -265,3 +265,14 @@ def test_events_of_a_word_and_a_country_are_not_looked_up_to_see_which_country_t
     assert words  # they are gone through, rather than asked for each event of the country
     assert not [step for step in words if "=" in step]
     assert [step for step in steps if step.startswith("LIST SUBQUERY")]
+
+
+@pytest.mark.parametrize(
+    "query", ["dataset=alpha", "type=AID", "context=military", "country=NE", "q=talks", "bbox=-20,-20,60,60"]
+)
+def test_what_changed_last_is_read_in_that_order_where_many_are_asked_for(
+    worlds: dict[str, TestClient], asked: list[str], query: str
+) -> None:
+    _get(worlds["sqlite"], f"/v1/events?{query}&sort=-updated")
+    steps = _plans(worlds["sqlite"], asked)
+    assert [step for step in steps if re.match("(SCAN|SEARCH) event USING INDEX ix_event_updated_id", step)]

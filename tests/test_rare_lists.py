@@ -13,6 +13,7 @@ from app.importers import writer
 from app.importers.load import load
 from tests import make
 from tests.operations import total_of, walk
+from tests.test_lists import KEYS
 
 OTHERS: tuple[dict[str, str], ...] = (
     {},
@@ -21,7 +22,11 @@ OTHERS: tuple[dict[str, str], ...] = (
     {"date_from": "2010", "date_to": "2023"},
     {"date_from": "2010", "date_match": "certain", "context": "military,economic"},
     {"bbox": "-20,-20,60,60", "date_from": "2000"},
+    {"q": "talks"},
     {"q": "talks", "country": "NE,ML"},
+    {"dataset": "later"},
+    {"status": "planned,alleged"},
+    {"mode": "ceasefire", "type": "AGREE"},
     {"q": "talks", "context": "military", "date_from": "2010"},
     {"type": "AID,PROTEST", "status": "occurred"},
 )
@@ -52,9 +57,16 @@ def _passes(event: dict[str, Any], name: str, bound: str) -> bool:
 
 @pytest.mark.parametrize("few", [0, 4, 1_000])
 def test_a_filter_leaves_the_same_events_in_the_same_order(
-    lists: TestClient, monkeypatch: pytest.MonkeyPatch, few: int
+    lists: TestClient, engine: Engine, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    for module, name in ((rare_lists, "_FEW"), (word_lists, "_COVERED"), (word_lists, "_LOOKED_UP")):
+    if engine.dialect.name == "postgresql" and few:
+        pytest.skip("PostgreSQL decides by itself what is few")
+    for module, name in (
+        (rare_lists, "_FEW"),
+        (rare_lists, "_FEW_OF_SEVERAL"),
+        (word_lists, "_COVERED"),
+        (word_lists, "_LOOKED_UP"),
+    ):
         monkeypatch.setattr(module, name, few)  # before any statement is made
     times = sorted({event["updated"] for event in walk(lists, "/v1/events")})
     assert len(times) > 1
@@ -63,8 +75,11 @@ def test_a_filter_leaves_the_same_events_in_the_same_order(
     found = 0
     for other, sort in product(OTHERS, SORTS):
         every = walk(lists, "/v1/events", **other, sort=sort)
+        assert every == sorted(every, key=KEYS[sort.lstrip("-")], reverse=sort.startswith("-"))
+        by_date = walk(lists, "/v1/events", **other)
+        assert {event["id"] for event in every} == {event["id"] for event in by_date}, (other, sort)
         for name, bound in bounds:
-            left = walk(lists, "/v1/events", **other, sort=sort, limit=7, **{name: bound})
+            left = walk(lists, "/v1/events", **other, sort=sort, limit=23, **{name: bound})
             assert left == [event for event in every if _passes(event, name, bound)], (other, sort, name)
             found += 0 < len(left) < len(every)
             for count in ("capped", "exact") if sort == SORTS[0] else ():
