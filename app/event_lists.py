@@ -32,7 +32,7 @@ from app.conditions import has_usual, in_cells, is_unusual
 from app.filters import EventList
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
 from app.prepared import REPLANNED, Statement
-from app.tables import CountryDocument, Event, EventActor, EventContext, EventCountry, EventDocument
+from app.tables import CountryDocument, Event, EventDocument
 from app.where import Marks
 
 
@@ -65,14 +65,6 @@ ORDERS = {
     "-fatalities": _order(Event.fatalities_rank, as_count, _by_fatalities, descending=True),
 }
 _MOST_BRANCHES = 24
-_LEADS: tuple[tuple[str, Any, Any], ...] = (  # the rarest value first: its list is the shortest
-    ("actor", EventActor, EventActor.actor_id),
-    ("country", EventCountry, EventCountry.country_code),
-    ("context", EventContext, EventContext.context),
-    ("status", Event, Event.status),
-    ("dataset", Event, Event.dataset_id),
-    ("type", Event, Event.type),
-)
 _DATES = ("date_from", "date_to")
 _COVERED = {"status", "type", "dataset", *_DATES}  # what the index of documents' ids answers
 _BY_DATE = ("-date", "date")
@@ -304,7 +296,7 @@ def _lead_of(query: EventList) -> tuple[str, Any, Any] | None:
         return None
     if _is_boxed(query):
         return ("", Event, None)
-    for lead in _LEADS:
+    for lead in rare_lists.LEADS:
         asked = getattr(query, lead[0])
         if asked is not None and not (lead[0] == "status" and has_usual(asked)):
             roles = query.country_role if lead[0] == "country" else None

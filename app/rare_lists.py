@@ -1,7 +1,7 @@
 """Lists and counts of events of which a filter with an index of its own may leave few: SQLite plans without the values."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Self, TypeAlias
 
 from sqlalchemy import (
     CTE,
@@ -29,15 +29,18 @@ _INDEXED = {"updated_since": Event.updated, "fatalities_min": Event.fatalities_r
 # several filters, what one leaves says less of how far that is.
 _FEW, _FEW_OF_SEVERAL = 10_000, 100_000
 _ROW: ColumnElement[int] = literal_column("event.rowid")
-_LEADS: tuple[tuple[str, Any, Any], ...] = (  # the rarest value first
-    ("source", Evidence, Evidence.source_id),
+# What an index answers, the rarest value first: its list is the shortest.
+LEADS: tuple[tuple[str, Any, Any], ...] = (
     ("actor", EventActor, EventActor.actor_id),
     ("country", EventCountry, EventCountry.country_code),
     ("context", EventContext, EventContext.context),
     ("status", Event, Event.status),
-    ("type", Event, Event.type),
     ("dataset", Event, Event.dataset_id),
+    ("type", Event, Event.type),
 )
+
+# A column of events, that of a table with its values, and a condition on it.
+_Set: TypeAlias = tuple[Any, Any, ColumnElement[bool]]
 
 
 class Few:
@@ -53,33 +56,17 @@ class Few:
 
     @classmethod
     def of(cls, query: EventList, order: Order | None = None) -> Self | None:
-        """For the first such filter of a query, unless its index is in page order anyhow."""
-        marks, most = where.marked(query), _most(query)
-        for name, column in _INDEXED.items():
-            if getattr(query, name) is not None and (order is None or column is not order.columns[0]):
-                return cls(most, _ROW, _ROW, col(column) >= getattr(marks, name))
-        return None
+        """For the first filter that narrows anything down, unless its index is in page order anyhow."""
+        found = next(_narrowing(query, order), None)
+        return None if found is None else cls(_FEW, *found)
 
     @classmethod
     def in_any_order(cls, query: EventList) -> Self | None:
-        """For the first filter of a query that an index answers, if it is in the order of days."""
-        marks, most, document = where.marked(query), _most(query), col(Event.document_id)
-        if query.mode is not None:  # which only the index of types has
+        """For the first filter that an index answers, which is not in page order unless that is by day."""
+        found = next(_answered(query), None)
+        if found is None or query.mode is not None:  # only the index of types has modes
             return None
-        for name, table, column in _LEADS:
-            asked = getattr(query, name)
-            if asked is None or (name == "status" and has_usual(asked)):
-                continue
-            passes = [is_unusual()] if name == "status" else []
-            passes.append(col(column).in_(getattr(marks, name)))
-            if table is Evidence:
-                return cls(most, col(Event.id), col(table.event_id), and_(*passes))
-            return cls(most, document, col(table.document_id), and_(*passes))
-        if query.q is not None:
-            return cls(most, document, search.WORDS.c.rowid, search.holds_words())
-        if query.bbox is not None and places.breadth(query.bbox) != places.WIDE:
-            return cls(most, document, document, in_cells(query.bbox, marked=True))
-        return None
+        return cls(_FEW if len(where.given(query)) == 1 else _FEW_OF_SEVERAL, *found)
 
     def unless(self, limit: ColumnElement[int]) -> ColumnElement[int]:
         """The limit of a list that is read in page order."""
@@ -116,5 +103,25 @@ class Few:
         return select(*columns).where(self._key.in_(these), *conditions)
 
 
-def _most(query: EventList) -> int:
-    return _FEW if len(where.given(query)) == 1 else _FEW_OF_SEVERAL
+def _narrowing(query: EventList, order: Order | None) -> Iterator[_Set]:
+    marks = where.marked(query)
+    for name, column in _INDEXED.items():
+        if getattr(query, name) is not None and (order is None or column is not order.columns[0]):
+            yield _ROW, _ROW, col(column) >= getattr(marks, name)
+
+
+def _answered(query: EventList) -> Iterator[_Set]:
+    marks, document = where.marked(query), col(Event.document_id)
+    if query.source is not None:
+        yield col(Event.id), col(Evidence.event_id), col(Evidence.source_id).in_(marks.source)
+    for name, table, column in LEADS:
+        if (values := getattr(marks, name)) is None:
+            continue
+        if name != "status":
+            yield document, col(table.document_id), col(column).in_(values)
+        elif query.status is not None and not has_usual(query.status):
+            yield document, document, and_(is_unusual(), col(column).in_(values))
+    if query.q is not None:
+        yield document, search.WORDS.c.rowid, search.holds_words()
+    if query.bbox is not None and places.breadth(query.bbox) != places.WIDE:
+        yield document, document, in_cells(query.bbox, marked=True)
