@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := $(BIN)/uv
-.PHONY: help serve test test-slow test-web test-clients screenshot bench bench-stages bench-page bench-imports check fix openapi lint-openapi lock examples countries clean
+.PHONY: help serve test test-slow test-web test-clients screenshot bench bench-stages bench-filters bench-page bench-imports check fix openapi lint-openapi lock examples countries clean
 
 help: ## Print this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /|/' | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ bench: .venv/.dev ## Measure requests beside peers: 45 minutes (see docs/perform
 
 bench-stages: .venv/.dev ## Measure where the time of an answer goes (see docs/performance.md)
 	$(BIN)/python -m bench.stages --write
+
+bench-filters: .venv/.dev ## Measure lists and counts by any filters, in any order (see docs/performance.md)
+	$(BIN)/python -m bench.filters --write
 
 bench-page: .venv/.dev ## Measure the dashboard over a million events in Chromium (see docs/performance.md)
 	$(BIN)/python -m bench.page --write

@@ -112,7 +112,7 @@ def values(query: EventList) -> dict[str, Any]:
     """What is bound to the marks of every statement."""
     bound = where.bound(query) | after(query, ORDERS[query.sort]) | {"limit": query.limit + 1}
     if query.q is not None:
-        bound |= word_lists.places(query, bound)
+        bound |= word_lists.bounds(query, bound)
     return bound if query.date_from is None else bound | _looking_back(query.date_from)
 
 
@@ -133,7 +133,7 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
     cells = _cells(query) if in_turn else [] if each is None else [each.c.cell]
     lead = _lead(query, part, cells) if by_date else None
     few = rare_lists.Few.of(query, order) if dialect == "sqlite" else None
-    if few is None and dialect == "sqlite" and not by_date:
+    if few is None and dialect == "sqlite" and lead is None:
         few = rare_lists.Few.in_any_order(query)
     most = limit if few is None else few.unless(limit)
     found: Select[Any]
@@ -260,7 +260,10 @@ def count(query: EventList, most: int | None, dialect: str) -> Statement:
             conditions.append(col(Event.document_id) > literal(0))
         together = select(col(Event.id)).where(*conditions).subquery()
     counted: Select[Any] = select(together.c.id)
-    if (few := rare_lists.Few.of(query) if dialect == "sqlite" else None) is not None:
+    few = rare_lists.Few.of(query) if dialect == "sqlite" else None
+    if few is None and dialect == "sqlite" and not leads:
+        few = rare_lists.Few.in_any_order(query)
+    if few is not None:
         marks = where.marked(query, probing=True)
         counted = few.or_ids(counted, [*where.clauses(marks), col(Event.span) >= 0], most)
     if most is not None:

@@ -121,7 +121,7 @@ def _answered(query: EventList) -> Iterator[_Set]:
             yield document, col(table.document_id), col(column).in_(values)
         elif query.status is not None and not has_usual(query.status):
             yield document, document, and_(is_unusual(), col(column).in_(values))
-    if query.q is not None:
-        yield document, search.WORDS.c.rowid, search.holds_words()
     if query.bbox is not None and places.breadth(query.bbox) != places.WIDE:
         yield document, document, in_cells(query.bbox, marked=True)
+    if query.q is not None:
+        yield document, search.WORDS.c.rowid, search.holds_words()

@@ -18,10 +18,11 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 
-from app import search, where
+from app import places, search, where
+from app.conditions import in_cells
 from app.filters import EventList
 from app.pagination import Order
-from app.tables import Event, EventActor, EventContext, EventCountry
+from app.tables import Event, EventActor, EventContext, EventCountry, Evidence
 
 
 def page(query: EventList, order: Order) -> Select[Any]:
@@ -49,7 +50,7 @@ def page(query: EventList, order: Order) -> Select[Any]:
     return found.where(*conditions, whole_days).order_by(*order.clauses()).limit(limit)
 
 
-def places(query: EventList, bound: Mapping[str, Any]) -> dict[str, int]:
+def bounds(query: EventList, bound: Mapping[str, Any]) -> dict[str, int]:
     """Where in the index a page by date begins and ends at most, given what else is bound.
 
     Of two bounds on the same side SQLite leads to the one and reads all as far as the other.
@@ -76,7 +77,7 @@ def _joined(query: EventList) -> tuple[Join, list[ColumnElement[bool]]]:
     marks, words = where.marked(query, probing=True), search.WORDS
     others = where.clauses(marks, without=("q",))
     source = words.join(Event, col(Event.document_id) == words.c.rowid)
-    return source, [search.holds_words(), *_at_hand(marks), *others, col(Event.span) >= 0]
+    return source, [search.holds_words(), *_at_hand(query, marks), *others, col(Event.span) >= 0]
 
 
 # A common word has so many events that to look one up takes a hundred times as long as to see that it is not in a list.
@@ -84,7 +85,7 @@ def _joined(query: EventList) -> tuple[Join, list[ColumnElement[bool]]]:
 _COVERED, _LOOKED_UP = 50_000, 5_000
 
 
-def _at_hand(marks: where.Marks) -> Iterator[ColumnElement[bool]]:
+def _at_hand(query: EventList, marks: where.Marks) -> Iterator[ColumnElement[bool]]:
     """For each filter that another index answers: where that finds few events, the row of words is one of theirs."""
     for name, table, column in (
         ("country", EventCountry, EventCountry.country_code),
@@ -93,6 +94,11 @@ def _at_hand(marks: where.Marks) -> Iterator[ColumnElement[bool]]:
     ):
         if (values := getattr(marks, name)) is not None:
             yield _is_listed(col(table.document_id), col(column).in_(values), _COVERED)
+    if marks.bbox is not None and places.breadth(query.bbox or []) != places.WIDE:
+        yield _is_listed(col(Event.document_id), in_cells(query.bbox or [], marked=True), _COVERED)
+    if marks.source is not None:
+        reported = select(col(Evidence.event_id)).where(col(Evidence.source_id).in_(marks.source))
+        yield _is_listed(col(Event.document_id), col(Event.id).in_(reported), _LOOKED_UP)
     if marks.updated_since is not None:
         yield _is_listed(col(Event.document_id), col(Event.updated) >= marks.updated_since, _LOOKED_UP)
     if marks.fatalities_min is not None:
@@ -101,8 +107,9 @@ def _at_hand(marks: where.Marks) -> Iterator[ColumnElement[bool]]:
 
 
 def _is_listed(place: Any, passes: ColumnElement[bool], most: int) -> ColumnElement[bool]:
-    some: Select[Any] = select(literal_column("1")).where(passes).limit(literal(most + 1)).correlate(None)
-    are_many = select(func.count() > literal(most)).select_from(some.subquery()).scalar_subquery()
+    listed: Select[Any] = select(place).where(passes).correlate(None)
+    some = listed.limit(literal(most + 1)).subquery()
+    are_many = select(func.count() > literal(most)).select_from(some).scalar_subquery()
     # With the sign, SQLite goes through the words, rather than look up each of the list in their index.
     row: ColumnElement[int] = literal_column("+event_search.rowid")
-    return or_(are_many, row.in_(select(place).where(passes).correlate(None)))
+    return or_(are_many, row.in_(listed))

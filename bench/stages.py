@@ -130,11 +130,11 @@ async def _taken(app: FastAPI, asked: Sequence[str], first: int, requests: int) 
     each: dict[str, list[float]] = {stage: [] for stage in STAGES}
     whole, sizes = [], []
     for n in range(first):
-        await _answer(app, asked[n])
+        await answered(app, asked[n])
     for n in range(first, min(first + requests, len(asked))):
         with _clocked() as spent:
             began = time.perf_counter()
-            sizes.append(await _answer(app, asked[n]))
+            sizes.append(len(await answered(app, asked[n])))
             whole.append(time.perf_counter() - began)
         for stage, seconds in spent.items():
             each[stage].append(seconds)
@@ -170,26 +170,26 @@ def _clock(call: Callable[..., Any], spent: dict[str, float], stage: str) -> Cal
     return clocked
 
 
-async def _answer(app: FastAPI, address: str) -> int:
-    """Ask, and count the bytes of the body."""
+async def answered(app: FastAPI, address: str) -> bytes:
+    """The body of an answer, which must be one."""
     path, _, query = address.partition("?")
     scope: Scope = {
         "type": "http", "asgi": {"spec_version": "2.4"}, "http_version": "1.1", "method": "GET", "scheme": "http",
         "path": path, "raw_path": path.encode(), "root_path": "", "query_string": query.encode(), "state": {},
         "headers": [(b"host", b"bench")], "server": ("bench", 80), "client": ("bench", 1), "app": app,
     }  # fmt: skip
-    size = 0
+    parts = []
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Message) -> None:
-        nonlocal size
-        size += len(message.get("body", b""))
-        assert message.get("status", 200) == 200
+        if message.get("status", 200) != 200:
+            raise SystemExit(f"{address} is answered {message['status']}")
+        parts.append(message.get("body", b""))
 
     await app(scope, receive, send)
-    return size
+    return b"".join(parts)
 
 
 def _table(found: dict[str, Taken]) -> str:

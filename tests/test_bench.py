@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bench import competitors, goals, report
+from bench import competitors, filters, goals, report
 from bench.datasets import Data
 from bench.export import Export
 from bench.found import OURS, Exported, Found, Timed
@@ -137,3 +137,23 @@ def test_peers_over_postgis_are_asked_for_the_same() -> None:
         )
         assert "2007-01-01" in asked["filter"][0]
         assert "2016-12-31" in asked["filter"][0]
+
+
+def test_filters_are_drawn_alike_each_time_and_in_order() -> None:
+    values = {"date_from": ["2000", "2010"], "date_to": ["2005"], "q": ["a", "b"], "type": ["AID"]}
+    addresses = list(filters.drawn(values, lambda random: {"sort": random.choice(filters.SORTS)}, 200))
+    assert addresses == list(
+        filters.drawn(values, lambda random: {"sort": random.choice(filters.SORTS)}, 200)
+    )
+    assert len(set(addresses)) > 50
+    assert not [each for each in addresses if "date_from=2010" in each and "date_to=2005" in each]
+    assert all(1 <= each.count("=") - 1 <= 3 for each in addresses)
+
+
+def test_the_slowest_are_told_by_name() -> None:
+    took = [filters.Took(f"/v1/events?limit={n}", float(n)) for n in range(1, 101)]
+    told = filters.table({("sqlite", "lists"): took[::-1]})
+    assert "| sqlite | lists | 51.0 | 96.0 | 100.0 | 100.0 |" in told
+    assert [line.split("`")[1] for line in told.splitlines() if "`" in line] == [
+        each.address for each in took[:-6:-1]
+    ]

@@ -24,7 +24,9 @@ OTHERS: tuple[dict[str, str], ...] = (
     {"bbox": "-20,-20,60,60", "date_from": "2000"},
     {"q": "talks"},
     {"q": "talks", "country": "NE,ML"},
+    {"q": "talks", "bbox": "-20,-20,60,60"},
     {"dataset": "later"},
+    {"country_role": "mentioned"},
     {"status": "planned,alleged"},
     {"mode": "ceasefire", "type": "AGREE"},
     {"q": "talks", "context": "military", "date_from": "2010"},
@@ -77,6 +79,8 @@ def test_a_filter_leaves_the_same_events_in_the_same_order(
         every = walk(lists, "/v1/events", **other, sort=sort)
         assert every == sorted(every, key=KEYS[sort.lstrip("-")], reverse=sort.startswith("-"))
         by_date = walk(lists, "/v1/events", **other)
+        page = lists.get("/v1/events", params={**other, "count": "exact", "limit": 1})
+        assert total_of(page.json()) == (len(by_date), True), other
         assert {event["id"] for event in every} == {event["id"] for event in by_date}, (other, sort)
         for name, bound in bounds:
             left = walk(lists, "/v1/events", **other, sort=sort, limit=23, **{name: bound})
