@@ -132,9 +132,7 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
     in_turn = dialect == "sqlite" and part == "begun within" and _is_boxed(query)
     cells = _cells(query) if in_turn else [] if each is None else [each.c.cell]
     lead = _lead(query, part, cells) if by_date else None
-    few = rare_lists.Few.of(query, order) if dialect == "sqlite" else None
-    if few is None and dialect == "sqlite" and lead is None:
-        few = rare_lists.Few.in_any_order(query)
+    few = rare_lists.Few.of(query, order, led=lead is not None) if dialect == "sqlite" else None
     most = limit if few is None else few.unless(limit)
     found: Select[Any]
     if lead is None:
@@ -170,14 +168,17 @@ def _conditions(
     query: EventList, part: Part, order: Order, *, probing: bool = False
 ) -> list[ColumnElement[bool]]:
     """What an event of this part fulfils, wherever it is read from."""
-    marks = where.marked(query, probing=probing)
-    conditions = [*where.clauses(marks), col(Event.span) >= 0]
+    conditions = _all_asked(query, probing=probing)
     if query.cursor is not None:
         conditions.append(order.behind())
     if len(parts(query)) > 1:
-        begun = col(Event.date_start)
-        conditions.append(begun >= marks.date_from if part == "begun within" else begun < marks.date_from)
+        begun, first = col(Event.date_start), where.marked(query).date_from
+        conditions.append(begun >= first if part == "begun within" else begun < first)
     return conditions
+
+
+def _all_asked(query: EventList, *, probing: bool = False) -> list[ColumnElement[bool]]:
+    return [*where.clauses(where.marked(query, probing=probing)), col(Event.span) >= 0]
 
 
 def _planned(statement: Statement, query: EventList, lead: _Lead | None) -> Statement:
@@ -254,18 +255,15 @@ def count(query: EventList, most: int | None, dialect: str) -> Statement:
             [one for lead in leads for one in _ranges(query, lead)], disjoint=leads[0].disjoint
         )
     else:
-        conditions = [*where.clauses(where.marked(query)), col(Event.span) >= 0]
+        conditions = _all_asked(query)
         # All have a document; said here, it has SQLite read the index that begins with it, and no row.
         if where.given(query) <= _COVERED:
             conditions.append(col(Event.document_id) > literal(0))
         together = select(col(Event.id)).where(*conditions).subquery()
     counted: Select[Any] = select(together.c.id)
-    few = rare_lists.Few.of(query) if dialect == "sqlite" else None
-    if few is None and dialect == "sqlite" and not leads:
-        few = rare_lists.Few.in_any_order(query)
+    few = rare_lists.Few.of(query, led=bool(leads)) if dialect == "sqlite" else None
     if few is not None:
-        marks = where.marked(query, probing=True)
-        counted = few.or_ids(counted, [*where.clauses(marks), col(Event.span) >= 0], most)
+        counted = few.or_ids(counted, _all_asked(query, probing=True), most)
     if most is not None:
         counted = counted.limit(literal(most, Integer))
     return _planned(select(func.count()).select_from(counted.subquery()), query, leads[0] if listed else None)

@@ -1,7 +1,7 @@
 """Lists and counts of events of which a filter with an index of its own may leave few: SQLite plans without the values."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Self, TypeAlias
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import (
     CTE,
@@ -39,34 +39,77 @@ LEADS: tuple[tuple[str, Any, Any], ...] = (
     ("type", Event, Event.type),
 )
 
-# A column of events, that of a table with its values, and a condition on it.
-_Set: TypeAlias = tuple[Any, Any, ColumnElement[bool]]
+_DOCUMENT = col(Event.document_id)
+
+
+class Passing(NamedTuple):
+    """The events that pass one filter, by an index: a column of events, that of the index which is the same, and a condition."""
+
+    name: str
+    key: Any
+    place: Any
+    passes: ColumnElement[bool]
+
+    @property
+    def has_documents(self) -> bool:
+        """Their documents' ids stand in the index."""
+        return self.key is _DOCUMENT
+
+    def places(self) -> Select[Any]:
+        """What of the index says which they are."""
+        return select(self.place).where(self.passes).correlate(None)
+
+    def documents(self) -> Select[Any]:
+        """Their documents' ids."""
+        if self.has_documents:
+            return self.places()
+        return select(_DOCUMENT).where(self.key.in_(self.places())).correlate(None)
+
+
+def passing(query: EventList) -> Iterator[Passing]:
+    """Those of each filter of a query that an index answers, the rarest value first; modes are in that of types alone."""
+    marks = where.marked(query)
+    for name, column in _INDEXED.items():
+        if getattr(query, name) is not None:
+            yield Passing(name, _ROW, _ROW, col(column) >= getattr(marks, name))
+    if query.source is not None:
+        reported = col(Evidence.source_id).in_(marks.source)
+        yield Passing("source", col(Event.id), col(Evidence.event_id), reported)
+    for name, table, column in LEADS:
+        if (values := getattr(marks, name)) is None:
+            continue
+        if name != "status":
+            yield Passing(name, _DOCUMENT, col(table.document_id), col(column).in_(values))
+        elif query.status is not None and not has_usual(query.status):
+            yield Passing(name, _DOCUMENT, _DOCUMENT, and_(is_unusual(), col(column).in_(values)))
+    if query.bbox is not None and places.breadth(query.bbox) != places.WIDE:
+        yield Passing("bbox", _DOCUMENT, _DOCUMENT, in_cells(query.bbox, marked=True))
+    if query.q is not None:
+        yield Passing("q", _DOCUMENT, search.WORDS.c.rowid, search.holds_words())
 
 
 class Few:
     """What a filter leaves of all events, if that is little."""
 
-    def __init__(self, most: int, key: Any, place: Any, passes: ColumnElement[bool]) -> None:
-        self._most, self._key = literal(most), key
-        self._places: Select[Any] = select(place).where(passes).correlate(None)
+    def __init__(self, those: Passing, most: int) -> None:
+        self._most, self._key, self._places = literal(most), those.key, those.places()
         some = self._places.limit(literal(most + 1)).subquery()
         are_few = func.count() <= self._most
         # Both limits ask for it, and it is found out once.
         self._known: CTE = select(are_few.label("are_few")).select_from(some).cte("few")
 
     @classmethod
-    def of(cls, query: EventList, order: Order | None = None) -> Self | None:
-        """For the first filter that narrows anything down, unless its index is in page order anyhow."""
-        found = next(_narrowing(query, order), None)
-        return None if found is None else cls(_FEW, *found)
-
-    @classmethod
-    def in_any_order(cls, query: EventList) -> Self | None:
-        """For the first filter that an index answers, which is not in page order unless that is by day."""
-        found = next(_answered(query), None)
-        if found is None or query.mode is not None:  # only the index of types has modes
-            return None
-        return cls(_FEW if len(where.given(query)) == 1 else _FEW_OF_SEVERAL, *found)
+    def of(cls, query: EventList, order: Order | None = None, *, led: bool) -> Self | None:
+        """For the first filter whose index is not in page order anyhow; where the list is `led` by an index of its own,
+        only a filter that anything may pass is worth it."""
+        for those in passing(query):
+            if those.name not in _INDEXED:
+                if led or query.mode is not None:
+                    return None
+                return cls(those, _FEW if len(where.given(query)) == 1 else _FEW_OF_SEVERAL)
+            if order is None or _INDEXED[those.name] is not order.columns[0]:
+                return cls(those, _FEW)
+        return None
 
     def unless(self, limit: ColumnElement[int]) -> ColumnElement[int]:
         """The limit of a list that is read in page order."""
@@ -101,27 +144,3 @@ class Few:
     def _select(self, columns: Sequence[Any], conditions: Iterable[ColumnElement[bool]]) -> Select[Any]:
         these = self._places.limit(self._limit(if_few=self._most, otherwise=literal(0)))
         return select(*columns).where(self._key.in_(these), *conditions)
-
-
-def _narrowing(query: EventList, order: Order | None) -> Iterator[_Set]:
-    marks = where.marked(query)
-    for name, column in _INDEXED.items():
-        if getattr(query, name) is not None and (order is None or column is not order.columns[0]):
-            yield _ROW, _ROW, col(column) >= getattr(marks, name)
-
-
-def _answered(query: EventList) -> Iterator[_Set]:
-    marks, document = where.marked(query), col(Event.document_id)
-    if query.source is not None:
-        yield col(Event.id), col(Evidence.event_id), col(Evidence.source_id).in_(marks.source)
-    for name, table, column in LEADS:
-        if (values := getattr(marks, name)) is None:
-            continue
-        if name != "status":
-            yield document, col(table.document_id), col(column).in_(values)
-        elif query.status is not None and not has_usual(query.status):
-            yield document, document, and_(is_unusual(), col(column).in_(values))
-    if query.bbox is not None and places.breadth(query.bbox) != places.WIDE:
-        yield document, document, in_cells(query.bbox, marked=True)
-    if query.q is not None:
-        yield document, search.WORDS.c.rowid, search.holds_words()

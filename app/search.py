@@ -62,14 +62,7 @@ class Matches(ColumnElement[bool]):
     inherit_cache = False
     type = Boolean()
 
-    def __init__(
-        self,
-        document_id: Any,
-        event_id: Any,
-        text: Any,
-        *,
-        probing: bool = False,
-    ) -> None:
+    def __init__(self, document_id: Any, event_id: Any, text: Any, *, probing: bool = False) -> None:
         self.document_id, self.event_id, self.probing = document_id, event_id, probing
         values = sought(text) if isinstance(text, str) else {}
         self.terms, self.lexemes = (

@@ -18,11 +18,10 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 
-from app import places, search, where
-from app.conditions import in_cells
+from app import rare_lists, search, where
 from app.filters import EventList
 from app.pagination import Order
-from app.tables import Event, EventActor, EventContext, EventCountry, Evidence
+from app.tables import Event
 
 
 def page(query: EventList, order: Order) -> Select[Any]:
@@ -77,39 +76,25 @@ def _joined(query: EventList) -> tuple[Join, list[ColumnElement[bool]]]:
     marks, words = where.marked(query, probing=True), search.WORDS
     others = where.clauses(marks, without=("q",))
     source = words.join(Event, col(Event.document_id) == words.c.rowid)
-    return source, [search.holds_words(), *_at_hand(query, marks), *others, col(Event.span) >= 0]
+    return source, [search.holds_words(), *_at_hand(query), *others, col(Event.span) >= 0]
 
 
 # A common word has so many events that to look one up takes a hundred times as long as to see that it is not in a list.
 # So many fit into one: those of an index that has their places in the list of words, and of one that has not.
 _COVERED, _LOOKED_UP = 50_000, 5_000
+_READ_ALONG = {"q", "type", "dataset", "status"}  # stand where an event is looked up by its words
 
 
-def _at_hand(query: EventList, marks: where.Marks) -> Iterator[ColumnElement[bool]]:
+def _at_hand(query: EventList) -> Iterator[ColumnElement[bool]]:
     """For each filter that another index answers: where that finds few events, the row of words is one of theirs."""
-    for name, table, column in (
-        ("country", EventCountry, EventCountry.country_code),
-        ("actor", EventActor, EventActor.actor_id),
-        ("context", EventContext, EventContext.context),
-    ):
-        if (values := getattr(marks, name)) is not None:
-            yield _is_listed(col(table.document_id), col(column).in_(values), _COVERED)
-    if marks.bbox is not None and places.breadth(query.bbox or []) != places.WIDE:
-        yield _is_listed(col(Event.document_id), in_cells(query.bbox or [], marked=True), _COVERED)
-    if marks.source is not None:
-        reported = select(col(Evidence.event_id)).where(col(Evidence.source_id).in_(marks.source))
-        yield _is_listed(col(Event.document_id), col(Event.id).in_(reported), _LOOKED_UP)
-    if marks.updated_since is not None:
-        yield _is_listed(col(Event.document_id), col(Event.updated) >= marks.updated_since, _LOOKED_UP)
-    if marks.fatalities_min is not None:
-        least = col(Event.fatalities_rank) >= marks.fatalities_min
-        yield _is_listed(col(Event.document_id), least, _LOOKED_UP)
+    for those in rare_lists.passing(query):
+        if those.name not in _READ_ALONG:
+            yield _is_listed(those, _COVERED if those.has_documents else _LOOKED_UP)
 
 
-def _is_listed(place: Any, passes: ColumnElement[bool], most: int) -> ColumnElement[bool]:
-    listed: Select[Any] = select(place).where(passes).correlate(None)
-    some = listed.limit(literal(most + 1)).subquery()
+def _is_listed(those: rare_lists.Passing, most: int) -> ColumnElement[bool]:
+    some = those.places().limit(literal(most + 1)).subquery()
     are_many = select(func.count() > literal(most)).select_from(some).scalar_subquery()
     # With the sign, SQLite goes through the words, rather than look up each of the list in their index.
     row: ColumnElement[int] = literal_column("+event_search.rowid")
-    return or_(are_many, row.in_(listed))
+    return or_(are_many, row.in_(those.documents()))
