@@ -69,12 +69,12 @@ class Passing(NamedTuple):
 def passing(query: EventList) -> Iterator[Passing]:
     """Those of each filter of a query that an index answers, the rarest value first; modes are in that of types alone."""
     marks = where.marked(query)
-    for name, column in _INDEXED.items():
-        if getattr(query, name) is not None:
-            yield Passing(name, _ROW, _ROW, col(column) >= getattr(marks, name))
     if query.source is not None:
         reported = col(Evidence.source_id).in_(marks.source)
         yield Passing("source", col(Event.id), col(Evidence.event_id), reported)
+    for name, column in _INDEXED.items():
+        if getattr(query, name) is not None:
+            yield Passing(name, _ROW, _ROW, col(column) >= getattr(marks, name))
     for name, table, column in LEADS:
         if (values := getattr(marks, name)) is None:
             continue
@@ -105,7 +105,7 @@ class Few:
         for those in passing(query):
             if those.name not in _INDEXED:
                 if led or query.mode is not None:
-                    return None
+                    continue
                 return cls(those, _FEW if len(where.given(query)) == 1 else _FEW_OF_SEVERAL)
             if order is None or _INDEXED[those.name] is not order.columns[0]:
                 return cls(those, _FEW)
