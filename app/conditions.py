@@ -5,11 +5,26 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
+from sqlalchemy.ext.compiler import compiles
 from sqlmodel import col
 
 from app import places, search
 from app.tables import USUAL_STATUS, Event, EventCountry, Evidence
 from app.where import Marks
+
+
+class Either(ColumnElement[Any]):
+    """What each kind of database takes for the same."""
+
+    inherit_cache = False
+
+    def __init__(self, sqlite: Any, postgresql: Any) -> None:
+        self.sqlite, self.postgresql, self.type = sqlite, postgresql, postgresql.type
+
+
+@compiles(Either)
+def _either(element: Either, compiler: Any, **kw: Any) -> str:
+    return str(compiler.process(getattr(element, compiler.dialect.name), **kw))
 
 
 def involves(query: Any) -> ColumnElement[bool]:
@@ -28,8 +43,11 @@ def has(query: Any, below: Any, *conditions: ColumnElement[bool]) -> ColumnEleme
         return any_row(col(below.event_id) == col(Event.id), *conditions)
     if below is Evidence:
         return col(Event.id).in_(select(col(below.event_id)).where(*conditions))
-    # An index has both ends of this, so that neither table is looked into.
-    return col(Event.document_id).in_(select(col(below.document_id)).where(*conditions))
+    # An index of SQLite has both ends of this, so that neither table is looked into. On PostgreSQL a context is looked
+    # up by its event's id alone.
+    here = Either(col(Event.document_id), col(Event.id))
+    there = Either(col(below.document_id), col(below.event_id))
+    return here.in_(select(there).select_from(below).where(*conditions))
 
 
 def any_row(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -47,7 +65,7 @@ def holds(text: Any, query: Any) -> ColumnElement[bool]:
 
 def own(column: Any, query: Any) -> Any:
     """A column of the event; in a form that no index is looked up by where the events come from elsewhere."""
-    return func.coalesce(column, "") if getattr(query, "probing", False) else col(column)
+    return Either(func.coalesce(column, ""), col(column)) if getattr(query, "probing", False) else col(column)
 
 
 def has_status(statuses: Any, query: Any) -> ColumnElement[bool]:

@@ -68,6 +68,7 @@ _MOST_BRANCHES = 24
 _DATES = ("date_from", "date_to")
 _COVERED = {"status", "type", "dataset", *_DATES}  # what the index of documents' ids answers
 _BY_DATE = ("-date", "date")
+_LONGEST = 1_001  # of a page, with the one event more
 _DOCUMENT = col(EventDocument.id) == col(Event.document_id)
 Part = Literal["begun within", "begun before"]
 
@@ -137,8 +138,10 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
     found: Select[Any]
     if lead is None:
         wanted: Select[Any] = select(*order.columns, col(Event.document_id)).where(
-            *_conditions(query, part, order, probing=few is not None or _is_probed(query, dialect))
+            *_conditions(query, part, order, probing=few is not None)
         )
+        if dialect == "postgresql" and query.q is not None:
+            return _planned(_however_long(wanted, order, limit), query, lead)
         found = wanted.order_by(*order.clauses()).limit(most)
     else:
         here = Order((lead.table.date_start, lead.event_id), order.descending)
@@ -159,9 +162,15 @@ def page(query: EventList, part: Part, dialect: str) -> Statement:
     return _planned(_with_documents(found, order, dialect), query, lead)
 
 
-def _is_probed(query: EventList, dialect: str) -> bool:
-    """PostgreSQL takes a list of contexts for shorter than it is, and would begin with it."""
-    return dialect == "postgresql" and {"context"} <= where.given(query) <= {"context", "dataset"}
+def _however_long(wanted: Select[Any], order: Order, limit: BindParameter[int]) -> Statement:
+    """A page of events with words, planned for a tenth of the longest.
+
+    PostgreSQL takes a word that it does not know for one of some hundred events, spread evenly over all days: where
+    there are fewer, or none, a short page would be sought through all events. A limit from a subquery it does not know
+    when it plans.
+    """
+    page = wanted.order_by(*order.clauses()).limit(literal(_LONGEST))
+    return _with_documents(page, order, "postgresql").limit(select(limit).scalar_subquery())
 
 
 def _conditions(
@@ -251,9 +260,10 @@ def count(query: EventList, most: int | None, dialect: str) -> Statement:
     leads = [lead for part in _both_parts(query) if (lead := _lead(query, part)) is not None]
     listed = bool(leads) and not _is_scanned(query)
     if listed:
-        together = _together(
-            [one for lead in leads for one in _ranges(query, lead)], disjoint=leads[0].disjoint
-        )
+        ranges = [one for lead in leads for one in _ranges(query, lead)]
+        if most is not None:  # of several that share events, all would be read before any is counted
+            ranges = [select(one.limit(literal(most, Integer)).subquery()) for one in ranges]
+        together = _together(ranges, disjoint=leads[0].disjoint)
     else:
         conditions = _all_asked(query)
         # All have a document; said here, it has SQLite read the index that begins with it, and no row.

@@ -26,6 +26,9 @@ Columns: TypeAlias = tuple[Sequence[str], Sequence[int], Sequence[int], Sequence
 # One row of a timeline: the number of its period, its key, how many events are possible and certain, and deaths.
 Bucket: TypeAlias = tuple[int, Key, int, int, int]
 
+# How many events are possible and certain, and deaths, by key.
+Totals: TypeAlias = dict[Key, tuple[int, int, int]]
+
 _At = TypeVar("_At", int, str)  # the number or the name of a period
 
 
@@ -66,6 +69,17 @@ def last_day(unit: Unit, period: int) -> date:
 def count(unit: Unit, low: date, high: date) -> int:
     """How many periods a range of days touches."""
     return number(unit, high) - number(unit, low) + 1
+
+
+def cut(unit: Unit, low: date | None, high: date | None) -> Mapping[int, tuple[date, date]]:
+    """The periods of which a range has a part only, and the first and the last day of that."""
+    found = {}
+    for at in {number(unit, day) for day in (low, high) if day}:
+        days = first_day(unit, at), last_day(unit, at)
+        within = max(days[0], low or date.min), min(days[1], high or date.max)
+        if within != days:
+            found[at] = within
+    return found
 
 
 def name(unit: Unit, period: int) -> str:

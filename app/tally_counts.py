@@ -26,7 +26,7 @@ from sqlmodel import col
 
 from app import spans, stats, where
 from app.filters import EventFilters
-from app.prepared import Statement
+from app.prepared import REPLANNED, Statement
 from app.tables import Event, EventCountry, EventTally
 
 _DIMENSIONS = ("country", "type", "dataset")
@@ -34,6 +34,8 @@ _ENDS = ("date_from", "date_to")
 # Written into the text: what is bound takes time with every call.
 _ANY: ColumnElement[str] = literal_column("''")
 _NONE: ColumnElement[int] = literal_column("0")
+# How few events go on after a day PostgreSQL knows of one that it is told; after any, it would read all countries of all.
+_FOR_ITS_DAYS = {REPLANNED: True}
 _AFTER = "~"  # sorts after all that a period is called
 
 
@@ -72,7 +74,8 @@ def total(query: EventFilters) -> Statement:
     found = totals(query).subquery()
     if query.date_match == "possible" or query.date_to is None:
         return select(found.c.possible if query.date_match == "possible" else found.c.begun)
-    return select(found.c.begun - select(going_on(query).subquery().c.events).scalar_subquery())
+    left = select(going_on(query).subquery().c.events).scalar_subquery()
+    return select(found.c.begun - left).execution_options(**_FOR_ITS_DAYS)
 
 
 def totals(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
@@ -139,33 +142,32 @@ def _part(
 def going_on(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
     """(*keys, events, deaths) of the events that begin in the range and may have gone on after it."""
     marks = where.marked(query)
-    classes = union_all(
-        *(
-            select(literal_column(str(of)).label("span"), bindparam(f"since_{of}", type_=Date).label("since"))
-            for of in spans.CLASSES
-        )
-    ).subquery("class")
-    columns = {"country": EventCountry.country_code, "type": Event.type, "dataset": Event.dataset_id}
-    start, end = col(Event.date_start), col(Event.date_end)
-    found: Statement = (
-        select(
-            *(col(columns[key]) for key in keys),
-            func.count().label("events"),
-            func.coalesce(func.sum(col(Event.fatalities_best)), 0).label("deaths"),
-        )
-        .select_from(classes)
-        .join(
-            Event, and_(col(Event.span) == classes.c.span, start >= classes.c.since, start <= marks.date_to)
-        )
-    )
+    going = union_all(*(_going_on(of, marks) for of in spans.CLASSES)).subquery("going").c
+    columns = {"country": EventCountry.country_code, "type": going.type, "dataset": going.dataset_id}
+    by = [col(columns[key]) for key in keys]
+    deaths = func.coalesce(func.sum(going.fatalities_best), 0)
+    found: Statement = select(*by, func.count(going.id).label("events"), deaths.label("deaths"))
     if query.country is not None or "country" in keys:
-        involved = and_(col(EventCountry.event_id) == col(Event.id), col(EventCountry.first_role))
-        found = found.join(EventCountry, involved)
+        found = found.join(
+            EventCountry, and_(col(EventCountry.event_id) == going.id, col(EventCountry.first_role))
+        )
     asked = [
         col(column).in_(getattr(marks, name)) for name, column in columns.items() if getattr(query, name)
     ]
-    goes_on = (end > marks.date_to, start < end, col(Event.withdrawn).is_(None))
-    return found.where(*goes_on, *asked).group_by(*(col(columns[key]) for key in keys))
+    return found.where(*asked).group_by(*by).execution_options(**_FOR_ITS_DAYS)
+
+
+def _going_on(of: int, marks: where.Marks) -> Statement:
+    """Those of a class of length, by an index that has nothing but events of more than a day."""
+    begun, ended = col(Event.date_start), col(Event.date_end)
+    return select(col(Event.id), col(Event.type), col(Event.dataset_id), col(Event.fatalities_best)).where(
+        col(Event.span) == literal_column(str(of)),
+        begun >= bindparam(f"since_{of}", type_=Date),
+        begun <= marks.date_to,
+        ended > marks.date_to,
+        begun < ended,
+        col(Event.withdrawn).is_(None),
+    )
 
 
 # The periods whose sums stand for all that lies before a range of finer ones.

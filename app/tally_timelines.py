@@ -1,4 +1,4 @@
-"""Timelines that the tallies know of: hundreds of rows, written in one go."""
+"""What the tallies know of how many events there are: timelines, hundreds of rows of which are written in one go, and totals."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,12 +14,10 @@ from app.pagination import Page
 from app.snapshots import Reader
 
 
-def known(query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None) -> bool:
-    """The tallies know what may have happened: the range consists of whole periods."""
-    if query.keys or not tally_counts.counts(query) or (query.date_match == "certain" and (low or high)):
-        return False
-    begins = low is None or low == stats.first_day(unit, stats.number(unit, low))
-    return begins and (high is None or high == stats.last_day(unit, stats.number(unit, high)))
+def known(query: StatsQuery) -> bool:
+    """The tallies know what may have happened in the whole periods of a range, whatever is asked of its edges."""
+    bounded = query.date_from is not None or query.date_to is not None
+    return not query.keys and tally_counts.counts(query) and not (query.date_match == "certain" and bounded)
 
 
 async def page(reader: Reader, query: StatsQuery, unit: stats.Unit, low: date, high: date) -> Page:
@@ -52,6 +50,47 @@ def _year(unit: stats.Unit, year: int) -> tuple[Sequence[str], Sequence[bytes]]:
     periods = range(stats.number(unit, date(year, 1, 1)), stats.number(unit, date(year, 12, 31)) + 1)
     rows = [rendering.stats_row(whole_period_json(unit, at)) for at in periods]
     return [stats.name(unit, at) for at in periods], rows
+
+
+async def buckets(
+    reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
+) -> list[stats.Bucket]:
+    """The rows of any range: of whole periods, but for those that it cuts, whose part is a range of its own."""
+    going_on, made = await changes(reader, query, unit)
+    before = (stats.number(unit, date.min), going_on, 0, 0, 0)
+    line = [before, *zip(map(stats.number_of, made[0]), *made[1:], strict=True)]
+    cut, fill = stats.cut(unit, low, high), query.fill == "zero"
+    found = stats.timeline(unit, {(): line}, low, high, fill=fill, most=query.limit + len(cut))
+    for at, (start, end) in cut.items():
+        part = query.model_copy(update={"date_from": start, "date_to": end})
+        counts = (await totals(reader, part))[()]
+        found = [(at, (), *counts) if bucket[0] == at else bucket for bucket in found]
+    # The only row of an open range may be there for what lies in its period, and not in the range.
+    lone = len(found) == 1 and (low is None or high is None)
+    if lone or not fill:
+        found = [bucket for bucket in found if bucket[2]]
+    if len(found) > query.limit:
+        raise stats.TooManyRows
+    return found
+
+
+async def totals(reader: Reader, query: StatsQuery) -> stats.Totals:
+    """The counts of each value of the query's keys, in all of its range."""
+    keys, values = query.keys, tally_counts.values(query)
+    made = partial(tally_counts.key, query, *keys)
+    rows = await reader.prepared(made("totals"), lambda _: tally_counts.totals(query, keys), values)
+    left: Sequence[Any] = ()
+    if query.date_to is not None:
+        left = await reader.prepared(made("going on"), lambda _: tally_counts.going_on(query, keys), values)
+    going_on = {tuple(key): (int(events), int(deaths)) for *key, events, deaths in left}
+    found = {}
+    for *key, possible, begun, toll in rows:
+        events, deaths = going_on.get(tuple(key), (0, 0))
+        certain = int(begun) - events
+        reached = certain if query.date_match == "certain" else int(possible)
+        if reached or not keys:
+            found[tuple(key)] = reached, certain, int(toll) - deaths
+    return found
 
 
 async def changes(reader: Reader, query: StatsQuery, unit: stats.Unit) -> tuple[int, stats.Columns]:

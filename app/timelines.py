@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -63,7 +63,7 @@ async def events(reader: Reader, query: StatsQuery) -> Page:
     low, high = _bounds(query)
     unit = query.unit
     few = unit and low and high and stats.count(unit, low, high) <= query.limit
-    if unit and low and high and few and tally_timelines.known(query, unit, low, high):
+    if unit and low and high and few and tally_timelines.known(query) and not stats.cut(unit, low, high):
         return await tally_timelines.page(reader, query, unit, low, high)
     try:
         found = await (_in_time(reader, query, unit) if unit else _altogether(reader, query))
@@ -88,6 +88,8 @@ def _bounds(query: StatsQuery) -> tuple[date | None, date | None]:
 
 async def _in_time(reader: Reader, query: StatsQuery, unit: stats.Unit) -> list[stats.Bucket]:
     low, high = _bounds(query)
+    if tally_timelines.known(query):
+        return await tally_timelines.buckets(reader, query, unit, low, high)
     changes = await _changes(reader, query, unit, low, high)
     return stats.timeline(unit, changes, low, high, fill=query.fill == "zero", most=query.limit)
 
@@ -97,13 +99,11 @@ def _when(query: StatsQuery) -> Callable[[int], bytes]:
     unit = query.unit
     if unit is None:
         return lambda _: b""
-    low, high = _bounds(query)
-    whole, cut = partial(tally_timelines.whole_period_json, unit), {}
-    for at in {stats.number(unit, day) for day in (low, high) if day}:
-        days = stats.first_day(unit, at), stats.last_day(unit, at)
-        within = max(days[0], low or date.min), min(days[1], high or date.max)
-        if within != days:
-            cut[at] = tally_timelines.period_json(unit, at, *within)
+    whole = partial(tally_timelines.whole_period_json, unit)
+    cut = {
+        at: tally_timelines.period_json(unit, at, *days)
+        for at, days in stats.cut(unit, *_bounds(query)).items()
+    }
     return (lambda at: cut.get(at) or whole(at)) if cut else whole
 
 
@@ -111,10 +111,6 @@ async def _changes(
     reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
 ) -> Mapping[stats.Key, Sequence[stats.Change]]:
     """Where events begin and end, by key; what lies outside the range may be told as at its edge."""
-    if tally_timelines.known(query, unit, low, high):
-        going_on, made = await tally_timelines.changes(reader, query, unit)
-        before = (stats.number(unit, date.min), going_on, 0, 0, 0)
-        return {(): [before, *zip(map(stats.number_of, made[0]), *made[1:], strict=True)]}
     start: Any = col(Event.date_start)
     end: Any = col(Event.date_end)
     # Without this, events that reach out of the range on many days would be as many rows.
@@ -135,36 +131,14 @@ async def _altogether(reader: Reader, query: StatsQuery) -> list[stats.Bucket]:
     sure = query.certain()
     one_range = (sure.date_from, sure.date_to) == (query.date_from, query.date_to)
     known = one_range and tally_counts.counts(query, query.keys)
-    found = await (_summed(reader, query) if known else _counted(reader, query))
+    found = await (tally_timelines.totals(reader, query) if known else _counted(reader, query))
     if len(found) > query.limit:
         raise stats.TooManyRows
     by_size = sorted(found.items(), key=lambda row: (-row[1][0], row[0]))
     return [(0, key, *counts) for key, counts in by_size]
 
 
-_Totals: TypeAlias = dict[stats.Key, tuple[int, int, int]]  # possible, certain and deaths, by key
-
-
-async def _summed(reader: Reader, query: StatsQuery) -> _Totals:
-    """From the tallies."""
-    keys, values = query.keys, tally_counts.values(query)
-    made = partial(tally_counts.key, query, *keys)
-    rows = await reader.prepared(made("totals"), lambda _: tally_counts.totals(query, keys), values)
-    left: Sequence[Any] = ()
-    if query.date_to is not None:
-        left = await reader.prepared(made("going on"), lambda _: tally_counts.going_on(query, keys), values)
-    going_on = {tuple(key): (int(events), int(deaths)) for *key, events, deaths in left}
-    found = {}
-    for *key, possible, begun, toll in rows:
-        events, deaths = going_on.get(tuple(key), (0, 0))
-        certain = int(begun) - events
-        reached = certain if query.date_match == "certain" else int(possible)
-        if reached or not keys:
-            found[tuple(key)] = reached, certain, int(toll) - deaths
-    return found
-
-
-async def _counted(reader: Reader, query: StatsQuery) -> _Totals:
+async def _counted(reader: Reader, query: StatsQuery) -> stats.Totals:
     """From the events."""
     return {tuple(row[:-3]): tuple(row[-3:]) for row in await _count(reader, query, query.limit)}
 

@@ -16,7 +16,7 @@ from sqlalchemy import Text, bindparam, select
 from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
-from app import places, queries
+from app import event_lists, places, queries
 from app.bodies import Bodies
 from app.filters import EventQuery
 from app.postgres_reads import PostgresReads
@@ -220,6 +220,16 @@ def test_postgresql_plans_once_what_an_index_answers(plans: Any, asked: dict[str
 )
 def test_postgresql_plans_for_its_values_what_an_index_leaves_over(plans: Any, asked: dict[str, Any]) -> None:
     assert plans(**asked) == (None, None)
+
+
+@pytest.mark.parametrize("part", [{}, {"sort": "date", "limit": "1"}, {"sort": "-updated"}])
+def test_postgresql_does_not_know_how_short_a_page_of_words_is(part: dict[str, Any]) -> None:
+    """Of a word that few have, or none, it would seek a short one through all events: with a million, for seconds."""
+    query = EventQuery.model_validate({"q": "talks", **part})
+    made = event_lists.page(query, "begun within", "postgresql")
+    dialect = make_url("postgresql+psycopg://").get_dialect()()
+    as_text = str(made.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+    assert re.findall(r"LIMIT \(?\w+", as_text) == ["LIMIT 1001", "LIMIT (SELECT"]
 
 
 _TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=50)

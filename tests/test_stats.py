@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
@@ -182,6 +184,33 @@ def test_what_is_tallied_is_what_the_events_say(
             assert listed == _expected(told, query, "")[()][0], query
 
 
+_DAYS = st.none() | st.dates(date(2021, 1, 1), date(2025, 12, 31))
+_TIMELINES = st.fixed_dictionaries(
+    {
+        "group": st.sampled_from(UNITS),
+        "date_from": _DAYS,
+        "date_to": _DAYS,
+        "fill": st.sampled_from(("none", "zero")),
+    }
+)
+
+
+@settings(max_examples=60)
+@given(asked=st.sampled_from(TALLIED), timeline=_TIMELINES)
+def test_a_range_may_begin_and_end_within_a_period(
+    worlds: dict[str, TestClient], asked: str, timeline: dict[str, Any]
+) -> None:
+    """What the tallies make of it is what is counted from the events, which any other filter takes."""
+    within = {name: value for name, value in timeline.items() if value is not None}
+    assume(within.get("date_from", date.min) <= within.get("date_to", date.max))
+    query = "&".join([*filter(None, [asked]), urlencode(within), "limit=10000"])
+    counted = worlds["sqlite"].get(f"{PATH}?{query}&updated_since=1970-01-01T00:00:00Z")
+    for client in worlds.values():
+        found = client.get(f"{PATH}?{query}")
+        assert found.status_code == counted.status_code
+        assert found.json().get("items") == counted.json().get("items")
+
+
 def _row_key(row: dict[str, Any], group: str) -> tuple[str, ...]:
     return tuple(row[name] for name in group.split(",") if name)
 
@@ -308,6 +337,20 @@ def test_open_ends_reach_as_far_as_what_is_known(client: TestClient, engine: Eng
     assert counts(rows(client, "group=month&date_from=2030"), "month") == [("2030-01", 1, 0, 0)]
     assert counts(rows(client, "")) == [(3, 3, 0)]
     assert counts(rows(client, "date_from=0001&date_to=9999")) == [(3, 1, 0)]
+
+
+def test_an_open_range_has_no_row_for_what_lies_before_it_in_its_first_month(
+    client: TestClient, engine: Engine
+) -> None:
+    load(engine, make.release(make.event("made.day", "2024-04-10")))
+    for ends, shown in (
+        ("date_from=2024-04-11", []),
+        ("date_to=2024-04-09", []),
+        ("date_from=2024-04-11&date_to=2024-04-20", [("2024-04", 0, 0, 0)]),
+        ("date_from=2024-04-10", [("2024-04", 1, 1, 0)]),
+    ):
+        assert counts(rows(client, f"group=month&{ends}&fill=zero"), "month") == shown
+        assert counts(rows(client, f"group=month&{ends}"), "month") == [row for row in shown if row[1]]
 
 
 def test_zero_fills_the_gaps_and_the_range(client: TestClient, engine: Engine) -> None:
