@@ -149,6 +149,8 @@ def meaning(error: BaseException) -> str | None:
         return NOT_MIGRATED
     if "interrupted" in text or kind == "QueryCanceled":
         return TOO_LONG
+    if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # the statement is wrong
+        return None
     away = exc.OperationalError | exc.InterfaceError | sqlite3.OperationalError | psycopg.OperationalError
     return AWAY if isinstance(error, away) else None
 

@@ -109,8 +109,26 @@ def timeline(
     for key, changes in series.items():
         buckets += _buckets(key, changes, *span, fill=fill, most=most - len(buckets))
     if len(series) > 1:
-        buckets.sort(key=lambda bucket: (bucket[0], -bucket[2], bucket[1]))
+        buckets.sort(key=_in_order)
     return buckets
+
+
+def trimmed(
+    unit: Unit, found: Sequence[Bucket], low: date | None, high: date | None, *, fill: bool
+) -> list[Bucket]:
+    """Those buckets, in order, in which events are possible, or with `fill` all as far as `timeline` would reach."""
+    reached = {at for at, _, possible, *_ in found if possible}
+    first, last = number(unit, low or date.min), number(unit, high or date.max)
+    if first == number(unit, date.min):
+        first = min(reached, default=last + 1)
+    if last == number(unit, date.max):
+        last = max(reached, default=first - 1)
+    kept = [bucket for bucket in found if (first <= bucket[0] <= last if fill else bucket[2])]
+    return sorted(kept, key=_in_order)
+
+
+def _in_order(bucket: Bucket) -> tuple[int, int, Key]:
+    return bucket[0], -bucket[2], bucket[1]
 
 
 def line(

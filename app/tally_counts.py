@@ -13,11 +13,13 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     String,
+    Subquery,
     and_,
     bindparam,
     cast,
     func,
     literal_column,
+    null,
     select,
     union_all,
 )
@@ -26,6 +28,7 @@ from sqlmodel import col
 
 from app import spans, stats, where
 from app.filters import EventFilters
+from app.periods import Period
 from app.prepared import REPLANNED, Statement
 from app.tables import Event, EventCountry, EventTally
 
@@ -34,8 +37,6 @@ _ENDS = ("date_from", "date_to")
 # Written into the text: what is bound takes time with every call.
 _ANY: ColumnElement[str] = literal_column("''")
 _NONE: ColumnElement[int] = literal_column("0")
-# How few events go on after a day PostgreSQL knows of one that it is told; after any, it would read all countries of all.
-_FOR_ITS_DAYS = {REPLANNED: True}
 _AFTER = "~"  # sorts after all that a period is called
 
 
@@ -66,6 +67,8 @@ def values(query: EventFilters) -> dict[str, Any]:
     if query.date_to is not None:
         first = query.date_from or date.min
         bound |= {f"since_{of}": max(first, spans.earliest(query.date_to, of)) for of in spans.CLASSES}
+    if query.date_from is not None and query.date_match == "certain":
+        bound |= {f"before_{of}": spans.earliest(query.date_from, of) for of in spans.CLASSES}
     return bound
 
 
@@ -75,7 +78,7 @@ def total(query: EventFilters) -> Statement:
     if query.date_match == "possible" or query.date_to is None:
         return select(found.c.possible if query.date_match == "possible" else found.c.begun)
     left = select(going_on(query).subquery().c.events).scalar_subquery()
-    return select(found.c.begun - left).execution_options(**_FOR_ITS_DAYS)
+    return select(found.c.begun - left).execution_options(**{REPLANNED: True})
 
 
 def totals(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
@@ -142,32 +145,63 @@ def _part(
 def going_on(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
     """(*keys, events, deaths) of the events that begin in the range and may have gone on after it."""
     marks = where.marked(query)
-    going = union_all(*(_going_on(of, marks) for of in spans.CLASSES)).subquery("going").c
-    columns = {"country": EventCountry.country_code, "type": going.type, "dataset": going.dataset_id}
-    by = [col(columns[key]) for key in keys]
-    deaths = func.coalesce(func.sum(going.fatalities_best), 0)
-    found: Statement = select(*by, func.count(going.id).label("events"), deaths.label("deaths"))
+    those = union_all(*(_after(of, marks) for of in spans.CLASSES)).subquery("going")
+    deaths = func.coalesce(func.sum(those.c.fatalities_best), _NONE).label("deaths")
+    return _counted(query, keys, those, func.count(those.c.id).label("events"), deaths)
+
+
+def across(query: EventFilters, unit: stats.Unit, keys: Sequence[str]) -> Statement:
+    """(*keys, begun, ended, events) of those that reach out of the range: the periods in which so many begin and end."""
+    marks = where.marked(query)
+    before = [_before(of, marks) for of in spans.CLASSES if query.date_from is not None]
+    after = [_after(of, marks) for of in spans.CLASSES if query.date_to is not None]
+    those = union_all(*before, *after).subquery("going")
+    ends = [Period(those.c.date_start, unit).label("begun"), Period(those.c.date_end, unit).label("ended")]
+    return _counted(query, keys, those, *ends, func.count(those.c.id).label("events"), by=ends)
+
+
+def _counted(
+    query: EventFilters,
+    keys: Sequence[str],
+    those: Subquery,
+    *counts: ColumnElement[Any],
+    by: Sequence[ColumnElement[Any]] = (),
+) -> Statement:
+    """(*keys, *counts) of those events that the query asks for."""
+    marks = where.marked(query)
+    columns = {"country": EventCountry.country_code, "type": those.c.type, "dataset": those.c.dataset_id}
+    grouped = [col(columns[key]) for key in keys]
+    found: Statement = select(*grouped, *counts).select_from(those)
     if query.country is not None or "country" in keys:
-        found = found.join(
-            EventCountry, and_(col(EventCountry.event_id) == going.id, col(EventCountry.first_role))
-        )
+        involved = and_(col(EventCountry.event_id) == those.c.id, col(EventCountry.first_role))
+        found = found.join(EventCountry, involved)
     asked = [
         col(column).in_(getattr(marks, name)) for name, column in columns.items() if getattr(query, name)
     ]
-    return found.where(*asked).group_by(*by).execution_options(**_FOR_ITS_DAYS)
+    found = found.where(*asked).group_by(*grouped, *by)
+    # How few go on after a day PostgreSQL knows of one that it is told; after any, it would read all countries of all.
+    return found.execution_options(**{REPLANNED: True})
 
 
-def _going_on(of: int, marks: where.Marks) -> Statement:
-    """Those of a class of length, by an index that has nothing but events of more than a day."""
+def _after(of: int, marks: where.Marks) -> Statement:
+    """The events of a class of length that begin in the range, and may have gone on after it."""
+    began, ended, last = col(Event.date_start), col(Event.date_end), marks.date_to
+    return _lasting(of, began >= bindparam(f"since_{of}", type_=Date), began <= last, ended > last)
+
+
+def _before(of: int, marks: where.Marks) -> Statement:
+    """Those that begin before the range, and may have gone on in it."""
+    began, ended, first = col(Event.date_start), col(Event.date_end), marks.date_from
+    return _lasting(of, began >= bindparam(f"before_{of}", type_=Date), began < first, ended >= first)
+
+
+def _lasting(of: int, *when: ColumnElement[bool]) -> Statement:
+    """Of an index that has nothing but events of more than a day."""
+    names = ("id", "date_start", "date_end", "type", "dataset_id", "fatalities_best")
     begun, ended = col(Event.date_start), col(Event.date_end)
-    return select(col(Event.id), col(Event.type), col(Event.dataset_id), col(Event.fatalities_best)).where(
-        col(Event.span) == literal_column(str(of)),
-        begun >= bindparam(f"since_{of}", type_=Date),
-        begun <= marks.date_to,
-        ended > marks.date_to,
-        begun < ended,
-        col(Event.withdrawn).is_(None),
-    )
+    of_class = col(Event.span) == literal_column(str(of))
+    columns = [col(getattr(Event, name)) for name in names]
+    return select(*columns).where(of_class, *when, begun < ended, col(Event.withdrawn).is_(None))
 
 
 # The periods whose sums stand for all that lies before a range of finer ones.
@@ -197,6 +231,33 @@ def periods(query: EventFilters, unit: stats.Unit, dialect: str) -> Statement:
     texts = counted if dialect == "sqlite" else [cast(column, String) for column in counted]
     comma: Any = literal_column("','")
     return select(going_on, *(func.aggregate_strings(text, comma) for text in texts)).where(*held)
+
+
+def lines(query: EventFilters, unit: stats.Unit, keys: Sequence[str]) -> Statement:
+    """(*keys, period, starts, ends, within, deaths), up to the end of the range.
+
+    They begin with the coarser period in which the range does. What is going on by then is told before, without a period.
+    """
+    by, cells = [col(getattr(EventTally, key)) for key in keys], [*_cells(EventTally, query, keys)]
+    level, period = col(EventTally.level), col(EventTally.period)
+    numbers = [_added(getattr(EventTally, name)) for name in ("starts", "ends", "within", "deaths")]
+    held: Statement = select(*by, period.label("period"), *numbers).group_by(*by, period)
+    held = held.where(level == literal_column(f"'{unit}'"), *cells)
+    if query.date_to is not None:
+        held = held.where(period <= bindparam(f"date_to_{unit}", type_=String))
+    if query.date_from is None:
+        return held
+    coarser = COARSER[unit]
+    first = bindparam(f"date_from_{coarser}", type_=String)
+    going_on = _added(col(EventTally.starts) - col(EventTally.ends))
+    nothing = [_NONE.label(name) for name in ("ends", "within", "deaths")]
+    before: Statement = select(*by, cast(null(), String).label("period"), going_on, *nothing).group_by(*by)
+    before = before.where(level == literal_column(f"'{coarser}'"), *cells, period < first)
+    return select(union_all(before, held.where(period >= first)).subquery())
+
+
+def _added(column: Any) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(column), _NONE), BigInteger)
 
 
 def _cells(tally: Any, query: EventFilters, keys: Sequence[str]) -> Iterator[ColumnElement[bool]]:

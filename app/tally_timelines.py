@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import chain, compress, islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 
@@ -14,10 +14,11 @@ from app.pagination import Page
 from app.snapshots import Reader
 
 
-def known(query: StatsQuery) -> bool:
-    """The tallies know what may have happened in the whole periods of a range, whatever is asked of its edges."""
-    bounded = query.date_from is not None or query.date_to is not None
-    return not query.keys and tally_counts.counts(query) and not (query.date_match == "certain" and bounded)
+def is_line(query: StatsQuery, unit: stats.Unit, low: date, high: date) -> bool:
+    """It is one row after the other of what is possible in whole periods, which the tallies know."""
+    if query.keys or query.date_match == "certain" or stats.cut(unit, low, high):
+        return False
+    return tally_counts.counts(query)
 
 
 async def page(reader: Reader, query: StatsQuery, unit: stats.Unit, low: date, high: date) -> Page:
@@ -52,26 +53,73 @@ def _year(unit: stats.Unit, year: int) -> tuple[Sequence[str], Sequence[bytes]]:
     return [stats.name(unit, at) for at in periods], rows
 
 
+_Lines: TypeAlias = dict[stats.Key, list[stats.Change]]
+# Of a key, the periods in which so many events begin and end.
+_Across: TypeAlias = tuple[stats.Key, int, int, int]
+
+
 async def buckets(
     reader: Reader, query: StatsQuery, unit: stats.Unit, low: date | None, high: date | None
 ) -> list[stats.Bucket]:
-    """The rows of any range: of whole periods, but for those that it cuts, whose part is a range of its own."""
-    going_on, made = await changes(reader, query, unit)
-    before = (stats.number(unit, date.min), going_on, 0, 0, 0)
-    line = [before, *zip(map(stats.number_of, made[0]), *made[1:], strict=True)]
+    """The rows of any range, of each value of the query's keys; TooManyRows when they are too many.
+
+    Where events are asked for that surely lie in the range, those that reach out of it are taken away: they are few. A
+    period that the range cuts is counted as a range of its own.
+    """
+    lines, across = await _lines(reader, query, unit), await _across(reader, query, unit)
+    for key, begun, ended, events in across:
+        if key in lines:
+            lines[key] += [(begun, -events, 0, 0, 0), (ended, 0, -events, 0, 0)]
     cut, fill = stats.cut(unit, low, high), query.fill == "zero"
-    found = stats.timeline(unit, {(): line}, low, high, fill=fill, most=query.limit + len(cut))
-    for at, (start, end) in cut.items():
-        part = query.model_copy(update={"date_from": start, "date_to": end})
-        counts = (await totals(reader, part))[()]
-        found = [(at, (), *counts) if bucket[0] == at else bucket for bucket in found]
-    # The only row of an open range may be there for what lies in its period, and not in the range.
-    lone = len(found) == 1 and (low is None or high is None)
-    if lone or not fill:
-        found = [bucket for bucket in found if bucket[2]]
+    found = stats.timeline(unit, lines, low, high, fill=fill, most=query.limit + len(cut) * len(lines))
+    for at, days in cut.items():
+        counts = await _within(reader, query, days, [each for each in across if each[1] <= at <= each[2]])
+        found = [(at, row[1], *counts.get(row[1], (0, 0, 0))) if row[0] == at else row for row in found]
+    found = stats.trimmed(unit, found, low, high, fill=fill)
     if len(found) > query.limit:
         raise stats.TooManyRows
     return found
+
+
+async def _lines(reader: Reader, query: StatsQuery, unit: stats.Unit) -> _Lines:
+    """Where events begin and end, of each key that has some in the range."""
+    keys, begins = query.keys, stats.number(unit, date.min)
+    lines: _Lines = {key: [] for key in await totals(reader, query)} if keys else {(): []}
+    made = tally_counts.key(query, "lines", unit, *keys)
+    values = tally_counts.values(query)
+    for *key, period, starts, ends, within, deaths in await reader.prepared(
+        made, lambda _: tally_counts.lines(query, unit, keys), values
+    ):
+        if (line := lines.get(tuple(key))) is not None:
+            line.append((stats.number_of(period) if period else begins, starts, ends, within, deaths))
+    return lines
+
+
+async def _across(reader: Reader, query: StatsQuery, unit: stats.Unit) -> Sequence[_Across]:
+    """The events that are not asked for, since they reach out of the range."""
+    if query.date_match == "possible" or (query.date_from is None and query.date_to is None):
+        return []
+    keys, made = query.keys, tally_counts.key(query, "across", unit, *query.keys)
+    found = await reader.prepared(
+        made, lambda _: tally_counts.across(query, unit, keys), tally_counts.values(query)
+    )
+    return [
+        (tuple(key), stats.number_of(begun), stats.number_of(ended), events)
+        for *key, begun, ended, events in found
+    ]
+
+
+async def _within(
+    reader: Reader, query: StatsQuery, days: tuple[date, date], across: Sequence[_Across]
+) -> stats.Totals:
+    """The counts of a part of a period, without those events."""
+    start, end = days
+    part = query.model_copy(update={"date_from": start, "date_to": end, "date_match": "possible"})
+    counts = await totals(reader, part)
+    for key, _, _, events in across:
+        possible, certain, deaths = counts[key]
+        counts[key] = possible - events, certain, deaths
+    return counts
 
 
 async def totals(reader: Reader, query: StatsQuery) -> stats.Totals:

@@ -8,8 +8,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Date,
-    Integer,
-    String,
     Subquery,
     and_,
     case,
@@ -19,42 +17,18 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
 from app import codes, rendering, stats, tally_counts, tally_timelines
 from app.errors import BadRequest, fault
 from app.filters import StatsQuery
 from app.pagination import Page
+from app.periods import Period
 from app.prepared import Statement
 from app.queries import check_references
 from app.snapshots import Reader
 from app.tables import Actor, Country, Dataset, Event, EventActor, EventCountry
 from app.where import clauses
-
-
-class _Period(FunctionElement[str]):
-    """The name of the period that a day lies in: the first letters of its ISO form."""
-
-    type = String()
-    inherit_cache = True
-
-    def __init__(self, day: ColumnElement[date], unit: stats.Unit) -> None:
-        super().__init__(day, literal(stats.LENGTHS[unit], Integer))
-
-
-@compiles(_Period)
-def _sqlite_period(element: _Period, compiler: SQLCompiler, **kw: Any) -> str:
-    day, length = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"substr({day}, 1, {length})"
-
-
-@compiles(_Period, "postgresql")
-def _postgresql_period(element: _Period, compiler: SQLCompiler, **kw: Any) -> str:
-    day, length = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"left(to_char({day}, 'YYYY-MM-DD'), {length})"
 
 
 async def events(reader: Reader, query: StatsQuery) -> Page:
@@ -63,7 +37,7 @@ async def events(reader: Reader, query: StatsQuery) -> Page:
     low, high = _bounds(query)
     unit = query.unit
     few = unit and low and high and stats.count(unit, low, high) <= query.limit
-    if unit and low and high and few and tally_timelines.known(query) and not stats.cut(unit, low, high):
+    if unit and low and high and few and tally_timelines.is_line(query, unit, low, high):
         return await tally_timelines.page(reader, query, unit, low, high)
     try:
         found = await (_in_time(reader, query, unit) if unit else _altogether(reader, query))
@@ -88,7 +62,7 @@ def _bounds(query: StatsQuery) -> tuple[date | None, date | None]:
 
 async def _in_time(reader: Reader, query: StatsQuery, unit: stats.Unit) -> list[stats.Bucket]:
     low, high = _bounds(query)
-    if tally_timelines.known(query):
+    if tally_counts.counts(query, query.keys):
         return await tally_timelines.buckets(reader, query, unit, low, high)
     changes = await _changes(reader, query, unit, low, high)
     return stats.timeline(unit, changes, low, high, fill=query.fill == "zero", most=query.limit)
@@ -116,9 +90,9 @@ async def _changes(
     # Without this, events that reach out of the range on many days would be as many rows.
     begun = start if low is None else case((start < low, literal(low, Date)), else_=start)
     ended = end if high is None else case((end > high, literal(high, Date)), else_=end)
-    periods = {"begun": _Period(begun, unit), "ended": _Period(ended, unit)}
+    periods = {"begun": Period(begun, unit), "ended": Period(ended, unit)}
     most = min((query.limit + 2) ** 2, _MOST_PAIRS)
-    counted = await _count(reader, query, most, periods, _Period(start, unit) == _Period(end, unit))
+    counted = await _count(reader, query, most, periods, Period(start, unit) == Period(end, unit))
     found: dict[stats.Key, list[stats.Change]] = {} if query.keys else {(): []}  # there also when it is empty
     for first, last, *key, possible, certain, deaths in counted:
         changes = found.setdefault(tuple(key), [])

@@ -12,7 +12,19 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import BigInteger, Engine, Pool, bindparam, create_engine, event, func, select, text, true
+from sqlalchemy import (
+    BigInteger,
+    Engine,
+    Pool,
+    bindparam,
+    column,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
@@ -315,6 +327,22 @@ def test_a_mistake_of_the_client_costs_no_connection(url: str) -> None:
     finally:
         event.remove(Pool, "connect", count)
     assert len(opened) == 1
+
+
+def test_a_mistake_of_ours_is_no_outage(url: str) -> None:
+    async def ask(use: Callable[[Reader], Awaitable[Any]]) -> None:
+        async with _reads(url) as reads:
+            await reads.answer(use)
+
+    wrong: Statement = select(column("what_no_country_has")).select_from(Country.__table__)  # type: ignore[attr-defined]
+    uses: list[Callable[[Reader], Awaitable[Any]]] = [
+        lambda reader: reader.rows(wrong),
+        lambda reader: reader.prepared("wrong", lambda _: wrong, {}),
+    ]
+    for use in uses:
+        with pytest.raises(Exception, match="what_no_country_has") as failure:
+            asyncio.run(ask(use))
+        assert not isinstance(failure.value, Unavailable)
 
 
 def test_a_reader_cannot_write(client: TestClient) -> None:

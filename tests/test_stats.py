@@ -184,12 +184,13 @@ def test_what_is_tallied_is_what_the_events_say(
             assert listed == _expected(told, query, "")[()][0], query
 
 
-_DAYS = st.none() | st.dates(date(2021, 1, 1), date(2025, 12, 31))
+_DAYS = st.none() | st.dates(date(2021, 1, 1), date(2025, 12, 31)) | st.sampled_from((date.min, date.max))
 _TIMELINES = st.fixed_dictionaries(
     {
-        "group": st.sampled_from(UNITS),
+        "group": st.sampled_from((*UNITS, *map(",".join, product(UNITS, ("country", "type", "dataset"))))),
         "date_from": _DAYS,
         "date_to": _DAYS,
+        "date_match": st.sampled_from(("possible", "certain")),
         "fill": st.sampled_from(("none", "zero")),
     }
 )
@@ -197,7 +198,7 @@ _TIMELINES = st.fixed_dictionaries(
 
 @settings(max_examples=60)
 @given(asked=st.sampled_from(TALLIED), timeline=_TIMELINES)
-def test_a_range_may_begin_and_end_within_a_period(
+def test_a_timeline_of_any_range_is_what_the_events_say(
     worlds: dict[str, TestClient], asked: str, timeline: dict[str, Any]
 ) -> None:
     """What the tallies make of it is what is counted from the events, which any other filter takes."""
