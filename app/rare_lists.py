@@ -1,10 +1,9 @@
 """Lists and counts of events of which a filter with an index of its own may leave few: SQLite plans without the values."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Self
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     Select,
     and_,
@@ -88,59 +87,76 @@ def passing(query: EventList) -> Iterator[Passing]:
         yield Passing("q", _DOCUMENT, search.WORDS.c.rowid, search.holds_words())
 
 
-class Few:
-    """What a filter leaves of all events, if that is little."""
+class _Tried(NamedTuple):
+    """The events that pass a filter, how many of them are few, and whether they are, which is found out once."""
 
-    def __init__(self, those: Passing, most: int) -> None:
-        self._most, self._key, self._places = literal(most), those.key, those.places()
-        some = self._places.limit(literal(most + 1)).subquery()
-        are_few = func.count() <= self._most
-        # Both limits ask for it, and it is found out once.
-        self._known: CTE = select(are_few.label("are_few")).select_from(some).cte("few")
+    those: Passing
+    most: ColumnElement[int]
+    are_few: ColumnElement[bool]
+
+
+def _tried(those: Passing, most: int) -> _Tried:
+    some = those.places().limit(literal(most + 1)).subquery()
+    counted = select((func.count() <= literal(most)).label("are_few")).select_from(some)
+    return _Tried(those, literal(most), select(counted.cte(f"few_{those.name}").c.are_few).scalar_subquery())
+
+
+class Few:
+    """What the first of some filters leaves of all events that leaves little."""
+
+    def __init__(self, tried: Sequence[_Tried]) -> None:
+        self._tried = tried
 
     @classmethod
     def of(cls, query: EventList, order: Order | None = None, *, led: bool) -> Self | None:
-        """For the first filter whose index is not in page order anyhow; where the list is `led` by an index of its own,
-        only a filter that anything may pass is worth it."""
+        """Of the filters whose index is not in page order anyhow. Where the list is `led` by an index of its own, only
+        those that anything may pass are worth it; else the first of the others, too."""
+        tried = []
         for those in passing(query):
-            if those.name not in _INDEXED:
-                if led or query.mode is not None:
-                    continue
-                return cls(those, _FEW if len(where.given(query)) == 1 else _FEW_OF_SEVERAL)
-            if order is None or _INDEXED[those.name] is not order.columns[0]:
-                return cls(those, _FEW)
-        return None
+            if those.name in _INDEXED:
+                if order is None or _INDEXED[those.name] is not order.columns[0]:
+                    tried.append(_tried(those, _FEW))
+            elif not led and query.mode is None:
+                tried.append(_tried(those, _FEW if len(where.given(query)) == 1 else _FEW_OF_SEVERAL))
+                break
+        return cls(tried) if tried else None
 
     def unless(self, limit: ColumnElement[int]) -> ColumnElement[int]:
         """The limit of a list that is read in page order."""
-        return self._limit(if_few=literal(0), otherwise=limit)
-
-    def _limit(self, if_few: ColumnElement[int], otherwise: ColumnElement[int]) -> ColumnElement[int]:
-        known = select(self._known.c.are_few).scalar_subquery()
-        return case((known, if_few), else_=otherwise)
+        return _none_if([each.are_few for each in self._tried], limit)
 
     def or_else(
         self,
         listed: Select[Any],
         order: Order,
-        conditions: Iterable[ColumnElement[bool]],
+        conditions: Sequence[ColumnElement[bool]],
         limit: ColumnElement[int],
     ) -> Select[Any]:
         """(key ..., document's id) of `listed`, read up to `unless`, or of the few that fulfil `conditions`."""
-        few = self._select((*order.columns, col(Event.document_id)), conditions)
-        few = few.order_by(*order.clauses()).limit(limit)
-        either = union_all(*(select(one.subquery()) for one in (listed, few))).subquery()
+        columns = (*order.columns, col(Event.document_id))
+        few = [one.order_by(*order.clauses()).limit(limit) for one in self._looked_up(columns, conditions)]
+        either = union_all(*(select(one.subquery()) for one in (listed, *few))).subquery()
         keys = Order(tuple(either.c)[:-1], order.descending)
         return select(either).order_by(*keys.clauses()).limit(limit)
 
     def or_ids(
-        self, listed: Select[Any], conditions: Iterable[ColumnElement[bool]], most: int | None
+        self, listed: Select[Any], conditions: Sequence[ColumnElement[bool]], most: int | None
     ) -> Select[Any]:
         """The ids of `listed`, up to so many, or of the few that fulfil `conditions`."""
         listed = listed.limit(self.unless(literal(-1 if most is None else most)))  # -1: all
-        few = self._select((col(Event.id),), conditions)
-        return select(union_all(*(select(one.subquery()) for one in (listed, few))).subquery())
+        few = self._looked_up((col(Event.id),), conditions)
+        return select(union_all(*(select(one.subquery()) for one in (listed, *few))).subquery())
 
-    def _select(self, columns: Sequence[Any], conditions: Iterable[ColumnElement[bool]]) -> Select[Any]:
-        these = self._places.limit(self._limit(if_few=self._most, otherwise=literal(0)))
-        return select(*columns).where(self._key.in_(these), *conditions)
+    def _looked_up(
+        self, columns: Sequence[Any], conditions: Sequence[ColumnElement[bool]]
+    ) -> Iterator[Select[Any]]:
+        """A list by each filter; those of all but the first that leaves few are empty."""
+        before: list[ColumnElement[bool]] = []
+        for those, most, are_few in self._tried:
+            these = those.places().limit(_none_if(before, case((are_few, most), else_=literal(0))))
+            yield select(*columns).where(those.key.in_(these), *conditions)
+            before.append(are_few)
+
+
+def _none_if(any_of: Sequence[ColumnElement[bool]], limit: ColumnElement[int]) -> ColumnElement[int]:
+    return case(*((each, literal(0)) for each in any_of), else_=limit) if any_of else limit

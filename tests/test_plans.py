@@ -263,7 +263,7 @@ def test_what_may_leave_few_is_counted_by_its_index_and_looked_up(
         if re.match("SEARCH event USING (COVERING )?INDEX ix_event_(updated|fatalities)", step)
     ]
     assert "SEARCH event USING INTEGER PRIMARY KEY (rowid=?)" in steps
-    assert "MATERIALIZE few" in steps
+    assert [step for step in steps if step.startswith("MATERIALIZE few_")]
 
 
 def test_events_of_a_word_and_a_country_are_not_looked_up_to_see_which_country_they_are_of(

@@ -31,6 +31,9 @@ OTHERS: tuple[dict[str, str], ...] = (
     {"mode": "ceasefire", "type": "AGREE"},
     {"q": "talks", "context": "military", "date_from": "2010"},
     {"type": "AID,PROTEST", "status": "occurred"},
+    {"updated_since": "1999-01-01T00:00:00Z"},
+    {"updated_since": "2031-01-01T00:00:00Z", "context": "military"},
+    {"fatalities_min": "10", "country": "NE,ML"},
 )
 SORTS = ("-date", "date", "-updated", "updated", "-fatalities")
 
@@ -83,6 +86,8 @@ def test_a_filter_leaves_the_same_events_in_the_same_order(
         assert total_of(page.json()) == (len(by_date), True), other
         assert {event["id"] for event in every} == {event["id"] for event in by_date}, (other, sort)
         for name, bound in bounds:
+            if name in other:
+                continue
             left = walk(lists, "/v1/events", **other, sort=sort, limit=23, **{name: bound})
             assert left == [event for event in every if _passes(event, name, bound)], (other, sort, name)
             found += 0 < len(left) < len(every)
