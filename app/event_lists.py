@@ -29,7 +29,7 @@ from sqlmodel import col
 
 from app import places, rare_lists, spans, where, word_lists
 from app.conditions import has_usual, in_cells, is_unusual
-from app.filters import EventList
+from app.filters import MOST_FEATURES, EventList
 from app.pagination import Order, after, as_count, as_day, as_instant, as_text
 from app.prepared import REPLANNED, Statement
 from app.tables import CountryDocument, Event, EventDocument
@@ -68,7 +68,7 @@ _MOST_BRANCHES = 24
 _DATES = ("date_from", "date_to")
 _COVERED = {"status", "type", "dataset", *_DATES}  # what the index of documents' ids answers
 _BY_DATE = ("-date", "date")
-_LONGEST = 1_001  # of a page, with the one event more
+_LONGEST = MOST_FEATURES + 1  # of a page, with the one event more
 _DOCUMENT = col(EventDocument.id) == col(Event.document_id)
 Part = Literal["begun within", "begun before"]
 

@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 
 from app import event_lists, places, queries
 from app.bodies import Bodies
-from app.filters import EventQuery
+from app.filters import MOST_FEATURES, EventQuery
 from app.postgres_reads import PostgresReads
 from app.prepared import REPLANNED
 from app.snapshots import Reader
@@ -229,7 +229,7 @@ def test_postgresql_does_not_know_how_short_a_page_of_words_is(part: dict[str, A
     made = event_lists.page(query, "begun within", "postgresql")
     dialect = make_url("postgresql+psycopg://").get_dialect()()
     as_text = str(made.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-    assert re.findall(r"LIMIT \(?\w+", as_text) == ["LIMIT 1001", "LIMIT (SELECT"]
+    assert re.findall(r"LIMIT \(?\w+", as_text) == [f"LIMIT {MOST_FEATURES + 1}", "LIMIT (SELECT"]
 
 
 _TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=50)

@@ -1,7 +1,7 @@
 """A list and its count are the same whether the events that a filter leaves are few, and looked up, or found in page order."""
 
 from datetime import datetime, tzinfo
-from itertools import product
+from random import Random
 from typing import Any
 
 import pytest
@@ -77,8 +77,8 @@ def test_a_filter_leaves_the_same_events_in_the_same_order(
     assert len(times) > 1
     bounds = [("updated_since", times[-1]), ("updated_since", "2999-01-01T00:00:00Z")]
     bounds += [("fatalities_min", "0"), ("fatalities_min", "30"), ("fatalities_min", "9999999")]
-    found = 0
-    for other, sort in product(OTHERS, SORTS):
+    found, random = 0, Random(few)
+    for other, sort in ((other, sort) for other in OTHERS for sort in random.sample(SORTS, 2)):
         every = walk(lists, "/v1/events", **other, sort=sort)
         assert every == sorted(every, key=KEYS[sort.lstrip("-")], reverse=sort.startswith("-"))
         by_date = walk(lists, "/v1/events", **other)
@@ -91,7 +91,7 @@ def test_a_filter_leaves_the_same_events_in_the_same_order(
             left = walk(lists, "/v1/events", **other, sort=sort, limit=23, **{name: bound})
             assert left == [event for event in every if _passes(event, name, bound)], (other, sort, name)
             found += 0 < len(left) < len(every)
-            for count in ("capped", "exact") if sort == SORTS[0] else ():
+            for count in ("capped", "exact"):
                 page = lists.get("/v1/events", params={**other, name: bound, "count": count, "limit": 1})
                 assert total_of(page.json()) == (len(left), True), (other, name)
     assert found > 50
