@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col
 
 from app import places, search
@@ -13,18 +14,26 @@ from app.tables import USUAL_STATUS, Event, EventCountry, Evidence
 from app.where import Marks
 
 
-class Either(ColumnElement[Any]):
+class Either(FunctionElement[Any]):
     """What each kind of database takes for the same."""
 
-    inherit_cache = False
+    inherit_cache = True
 
     def __init__(self, sqlite: Any, postgresql: Any) -> None:
-        self.sqlite, self.postgresql, self.type = sqlite, postgresql, postgresql.type
+        super().__init__(sqlite, postgresql)
+        self.type = postgresql.type
 
 
-@compiles(Either)
-def _either(element: Either, compiler: Any, **kw: Any) -> str:
-    return str(compiler.process(getattr(element, compiler.dialect.name), **kw))
+@compiles(Either, "sqlite")
+def _on_sqlite(element: Either, compiler: Any, **kw: Any) -> str:
+    sqlite, _ = element.clauses
+    return str(compiler.process(sqlite, **kw))
+
+
+@compiles(Either, "postgresql")
+def _on_postgresql(element: Either, compiler: Any, **kw: Any) -> str:
+    _, postgresql = element.clauses
+    return str(compiler.process(postgresql, **kw))
 
 
 def involves(query: Any) -> ColumnElement[bool]:

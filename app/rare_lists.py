@@ -112,7 +112,7 @@ class Few:
         """Of the filters whose index is not in page order anyhow. Where the list is `led` by an index of its own, only
         those that anything may pass are worth it; else the first of the others, too."""
         tried = []
-        for those in passing(query):
+        for those in sorted(passing(query), key=lambda each: each.name not in _INDEXED):
             if those.name in _INDEXED:
                 if order is None or _INDEXED[those.name] is not order.columns[0]:
                     tried.append(_tried(those, _FEW))

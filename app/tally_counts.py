@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Date,
+    Integer,
     String,
     Subquery,
     and_,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
+    or_,
     select,
     union_all,
 )
@@ -234,26 +236,33 @@ def periods(query: EventFilters, unit: stats.Unit, dialect: str) -> Statement:
 
 
 def lines(query: EventFilters, unit: stats.Unit, keys: Sequence[str]) -> Statement:
-    """(*keys, period, starts, ends, within, deaths), up to the end of the range.
+    """(*keys, period, starts, ends, within, deaths) of the periods that a range touches; of as many as `most` is bound to.
 
-    They begin with the coarser period in which the range does. What is going on by then is told before, without a period.
+    What is going on before them is told first, without a period.
     """
     by, cells = [col(getattr(EventTally, key)) for key in keys], [*_cells(EventTally, query, keys)]
     level, period = col(EventTally.level), col(EventTally.period)
-    numbers = [_added(getattr(EventTally, name)) for name in ("starts", "ends", "within", "deaths")]
-    held: Statement = select(*by, period.label("period"), *numbers).group_by(*by, period)
-    held = held.where(level == literal_column(f"'{unit}'"), *cells)
+    starts, ends, within, deaths = (
+        _added(getattr(EventTally, name)) for name in ("starts", "ends", "within", "deaths")
+    )
+    here = level == literal_column(f"'{unit}'")
+    held: Statement = select(*by, period.label("period"), starts, ends, within, deaths).where(here, *cells)
+    held = held.group_by(*by, period).having(or_(starts != _NONE, ends != _NONE))
+    held = held.limit(bindparam("most", type_=Integer))
     if query.date_to is not None:
         held = held.where(period <= bindparam(f"date_to_{unit}", type_=String))
     if query.date_from is None:
         return held
-    coarser = COARSER[unit]
-    first = bindparam(f"date_from_{coarser}", type_=String)
-    going_on = _added(col(EventTally.starts) - col(EventTally.ends))
+    coarser, first = COARSER[unit], bindparam(f"date_from_{unit}", type_=String)
+    begins = bindparam(f"date_from_{coarser}", type_=String)
+    earlier = and_(level == literal_column(f"'{coarser}'"), period < begins)
+    if coarser != unit:
+        earlier = or_(earlier, and_(here, period >= begins, period < first))
     nothing = [_NONE.label(name) for name in ("ends", "within", "deaths")]
-    before: Statement = select(*by, cast(null(), String).label("period"), going_on, *nothing).group_by(*by)
-    before = before.where(level == literal_column(f"'{coarser}'"), *cells, period < first)
-    return select(union_all(before, held.where(period >= first)).subquery())
+    before: Statement = select(*by, cast(null(), String).label("period"), starts - ends, *nothing)
+    before = before.where(earlier, *cells).group_by(*by)
+    each = (select(one.subquery()) for one in (before, held.where(period >= first)))
+    return select(union_all(*each).subquery())
 
 
 def _added(column: Any) -> ColumnElement[int]:

@@ -66,7 +66,8 @@ async def buckets(
     Where events are asked for that surely lie in the range, those that reach out of it are taken away: they are few. A
     period that the range cuts is counted as a range of its own.
     """
-    lines, across = await _lines(reader, query, unit), await _across(reader, query, unit)
+    across = await _across(reader, query, unit)
+    lines = await _lines(reader, query, unit, most=query.limit + _CUT_AWAY + 2 * len(across))
     for key, begun, ended, events in across:
         if key in lines:
             lines[key] += [(begun, -events, 0, 0, 0), (ended, 0, -events, 0, 0)]
@@ -81,15 +82,20 @@ async def buckets(
     return found
 
 
-async def _lines(reader: Reader, query: StatsQuery, unit: stats.Unit) -> _Lines:
-    """Where events begin and end, of each key that has some in the range."""
+# A change makes a row, but where the range cuts a period, twice for each key at most, and where it is taken away.
+_CUT_AWAY = 20_000
+
+
+async def _lines(reader: Reader, query: StatsQuery, unit: stats.Unit, most: int) -> _Lines:
+    """Where events begin and end, of each key that has some in the range; TooManyRows beyond so many changes."""
     keys, begins = query.keys, stats.number(unit, date.min)
     lines: _Lines = {key: [] for key in await totals(reader, query)} if keys else {(): []}
     made = tally_counts.key(query, "lines", unit, *keys)
-    values = tally_counts.values(query)
-    for *key, period, starts, ends, within, deaths in await reader.prepared(
-        made, lambda _: tally_counts.lines(query, unit, keys), values
-    ):
+    values = tally_counts.values(query) | {"most": most + 1}
+    found = await reader.prepared(made, lambda _: tally_counts.lines(query, unit, keys), values)
+    if sum(row[len(keys)] is not None for row in found) > most:
+        raise stats.TooManyRows
+    for *key, period, starts, ends, within, deaths in found:
         if (line := lines.get(tuple(key))) is not None:
             line.append((stats.number_of(period) if period else begins, starts, ends, within, deaths))
     return lines

@@ -34,6 +34,7 @@ OTHERS: tuple[dict[str, str], ...] = (
     {"updated_since": "1999-01-01T00:00:00Z"},
     {"updated_since": "2031-01-01T00:00:00Z", "context": "military"},
     {"fatalities_min": "10", "country": "NE,ML"},
+    {"source": "wire,daily", "updated_since": "2031-01-01T00:00:00Z"},
 )
 SORTS = ("-date", "date", "-updated", "updated", "-fatalities")
 

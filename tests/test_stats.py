@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from app import schemas, stats
+from app import schemas, stats, tally_timelines
 from app.importers.load import load
 from tests import make, oracle
 from tests.operations import check_problem, walk
@@ -192,19 +192,20 @@ _TIMELINES = st.fixed_dictionaries(
         "date_to": _DAYS,
         "date_match": st.sampled_from(("possible", "certain")),
         "fill": st.sampled_from(("none", "zero")),
+        "limit": st.sampled_from((5, 40, 10_000, 10_000)),
     }
 )
 
 
 @settings(max_examples=60)
-@given(asked=st.sampled_from(TALLIED), timeline=_TIMELINES)
+@given(asked=st.sampled_from((*TALLIED, "country=NE,US", "dataset=alpha,beta")), timeline=_TIMELINES)
 def test_a_timeline_of_any_range_is_what_the_events_say(
     worlds: dict[str, TestClient], asked: str, timeline: dict[str, Any]
 ) -> None:
     """What the tallies make of it is what is counted from the events, which any other filter takes."""
     within = {name: value for name, value in timeline.items() if value is not None}
     assume(within.get("date_from", date.min) <= within.get("date_to", date.max))
-    query = "&".join([*filter(None, [asked]), urlencode(within), "limit=10000"])
+    query = "&".join([*filter(None, [asked]), urlencode(within)])
     counted = worlds["sqlite"].get(f"{PATH}?{query}&updated_since=1970-01-01T00:00:00Z")
     for client in worlds.values():
         found = client.get(f"{PATH}?{query}")
@@ -421,6 +422,15 @@ def test_more_rows_than_the_limit_are_refused_never_cut(world: TestClient) -> No
         assert len(rows(world, f"{query}&limit={total}")) == total
         for limit in (total - 1, 1):
             check_problem(world.get(f"{PATH}?{query}&limit={limit}"), 400, "group")
+
+
+def test_what_makes_too_many_rows_is_not_read_to_its_end(
+    worlds: dict[str, TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tally_timelines, "_CUT_AWAY", 0)
+    monkeypatch.setattr(stats, "timeline", None)
+    for client, query in product(worlds.values(), ("group=day", "group=day,country&date_from=2001")):
+        check_problem(client.get(f"{PATH}?{query}&limit=2"), 400, "group")
 
 
 def test_rows_are_what_their_schema_writes(worlds: dict[str, TestClient]) -> None:
