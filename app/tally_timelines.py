@@ -82,7 +82,7 @@ async def buckets(
     return found
 
 
-# A change makes a row, but where the range cuts a period, twice for each key at most, and where it is taken away.
+# So many changes may make no row: those of two periods, which a range cuts, for each key.
 _CUT_AWAY = 20_000
 
 

@@ -11,10 +11,8 @@ import asyncio
 import gc
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from random import Random
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -56,14 +54,10 @@ class Took(NamedTuple):
 
 def main(arguments: Sequence[str]) -> None:
     """Measure, and print or write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = report.parser(__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--databases", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--requests", type=int, default=400, help="of lists, and as many of counts")
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "dateline-bench")
-    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     found = {(kind, what): took for kind in options.databases for what, took in _measured(kind, options)}

@@ -97,14 +97,10 @@ def _steps(n: int) -> list[tuple[str, str]]:
 
 def main(arguments: Sequence[str]) -> None:
     """Measure, and print or write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = report.parser(__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--databases", nargs="+", choices=["sqlite", "postgresql"], default=["sqlite"])
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "dateline-bench")
-    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     shown = report.command("bench.page", arguments)

@@ -1,10 +1,12 @@
 """What was measured, as Markdown between markers of docs/performance.md."""
 
+import argparse
 import os
 import platform
 import re
 import shlex
 import sqlite3
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +26,19 @@ _SUMMARY = {
     "W8 common": "newest 100 with a common word, until a day",
     "W9": "newest 100 in a box of 10 by 10 degrees, between two dates",
 }
+
+
+def parser(about: str | None) -> argparse.ArgumentParser:
+    """That of a command's options, with those that all take."""
+    made = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    scratch = Path(tempfile.gettempdir()) / "dateline-bench"
+    made.add_argument(
+        "--folder", type=Path, default=scratch, help="where what is made is kept, to be used again"
+    )
+    made.add_argument(
+        "--write", action="store_true", help="into docs/performance.md, with charts if there are any"
+    )
+    return made
 
 
 def command(module: str, arguments: Sequence[str]) -> str:

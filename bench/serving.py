@@ -11,7 +11,6 @@ import argparse
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -107,9 +106,7 @@ def _noting(run: Run, what: str) -> Iterator[None]:
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = report.parser(__doc__)
     parser.add_argument("--events", type=int, nargs="+", default=[10_000, 1_000_000])
     kinds = ["sqlite", "postgresql"]
     parser.add_argument("--databases", nargs="+", choices=kinds, default=kinds)
@@ -117,11 +114,6 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--items", nargs="+", choices=every, default=every)
     parser.add_argument("--repeat", type=int, default=3, help="rounds; each takes every server in turn")
     parser.add_argument("--seconds", type=float, default=2, help="of one run of wrk")
-    scratch = Path(tempfile.gettempdir()) / "dateline-bench"
-    parser.add_argument(
-        "--folder", type=Path, default=scratch, help="where databases and environments are kept"
-    )
-    parser.add_argument("--write", action="store_true", help="into docs/performance.md, with charts")
     return parser.parse_args(arguments)
 
 

@@ -6,16 +6,13 @@ Prints a Markdown table, or writes it into docs/performance.md with --write. On 
 comes twice. Databases are kept in --folder.
 """
 
-import argparse
 import asyncio
 import gc
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -84,13 +81,9 @@ class Export(NamedTuple):
 
 def main(arguments: Sequence[str]) -> None:
     """Measure, and print or write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = report.parser(__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--requests", type=int, default=2_000)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "dateline-bench")
-    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     data = datasets.built("sqlite", options.events, options.folder, None)

@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 from app import event_lists, places, queries
 from app.bodies import Bodies
 from app.filters import MOST_FEATURES, EventQuery
+from app.pagination import COUNT_CAP
 from app.postgres_reads import PostgresReads
 from app.prepared import REPLANNED
 from app.snapshots import Reader
@@ -230,6 +231,15 @@ def test_postgresql_does_not_know_how_short_a_page_of_words_is(part: dict[str, A
     dialect = make_url("postgresql+psycopg://").get_dialect()()
     as_text = str(made.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     assert re.findall(r"LIMIT \(?\w+", as_text) == [f"LIMIT {MOST_FEATURES + 1}", "LIMIT (SELECT"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_each_of_several_is_counted_up_to_the_cap(dialect: str) -> None:
+    """Where they share events, all of each would be read before any is counted."""
+    query = EventQuery.model_validate({"country": ["NE", "ML", "BF"], "count": "capped"})
+    made = event_lists.count(query, COUNT_CAP + 1, dialect)
+    as_text = str(made.compile(dialect=make_url(f"{dialect}://").get_dialect()()))
+    assert len(re.findall("LIMIT", as_text)) == 3 + 1
 
 
 _TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=50)
