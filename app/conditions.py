@@ -134,11 +134,11 @@ def _crosses(box: list[float]) -> bool:
     return box[0] > box[2]
 
 
-def begins(query: Any, day: date) -> ColumnElement[bool]:
-    """The event may end, or surely begins, on a day or after it."""
-    return col(Event.date_start if query.date_match == "certain" else Event.date_end) >= day
+def begins(query: Any, day: date, of: Any = Event) -> ColumnElement[bool]:
+    """The event, or what repeats its days, may end, or surely begins, on a day or after it."""
+    return col(of.date_start if query.date_match == "certain" else of.date_end) >= day
 
 
-def ends(query: Any, day: date) -> ColumnElement[bool]:
-    """The event may begin, or surely ends, on a day or before it."""
-    return col(Event.date_end if query.date_match == "certain" else Event.date_start) <= day
+def ends(query: Any, day: date, of: Any = Event) -> ColumnElement[bool]:
+    """It may begin, or surely ends, on a day or before it."""
+    return col(of.date_end if query.date_match == "certain" else of.date_start) <= day

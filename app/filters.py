@@ -259,6 +259,12 @@ class StatsQuery(EventFilters):
         """What is grouped by beside the time."""
         return [dimension for dimension in self.group or () if dimension != self.unit]
 
+    @property
+    def bounds(self) -> tuple[date | None, date | None]:
+        """The first and the last day that are asked for; None where that is open."""
+        low = None if self.date_from == date.min else self.date_from
+        return low, None if self.date_to == date.max else self.date_to
+
     def certain(self) -> Self:
         """The same, of the events that surely lie in the range."""
         surely = self.model_copy(update={"date_match": "certain"})

@@ -341,7 +341,8 @@ class CountryDocument(SQLModel, table=True):
 
 
 class _Listed(SQLModel):
-    """What an event's country, actor or context repeats of the event, so that its events are one range of an index.
+    """What an event's country, actor or context repeats of the event, so that its events are one range of an index,
+    and are counted from it.
 
     `first_role` marks one of the rows in which the same country or actor has several roles.
     """
@@ -351,6 +352,7 @@ class _Listed(SQLModel):
     span: int
     first_role: bool
     document_id: int = Field(sa_type=BigInteger)
+    fatalities_best: int | None = None
 
 
 def _listing(table: str, column: str, *more: str) -> tuple[Index, Index]:
@@ -359,7 +361,7 @@ def _listing(table: str, column: str, *more: str) -> tuple[Index, Index]:
     longer = (column, "span", "date_start", "event_id", "first_role", "date_end", "document_id", *more)
     lasting = text("span > 0")
     return (
-        Index(f"ix_{table}_listing", *order),
+        Index(f"ix_{table}_listing", *order, "fatalities_best"),
         Index(f"ix_{table}_lasting", *longer, sqlite_where=lasting, postgresql_where=lasting),
     )
 

@@ -19,7 +19,7 @@ from app.tables import (
     EventTally,
 )
 
-_REPEATED = ("date_start", "date_end", "span", "document_id")
+_REPEATED = ("date_start", "date_end", "span", "document_id", "fatalities_best")
 LEVELS = {"all": 0, "year": 4, "month": 7, "day": 10}
 
 

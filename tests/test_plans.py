@@ -100,6 +100,24 @@ def test_events_are_counted_without_a_look_at_them(
     assert _rows_looked_at(_plans(worlds["sqlite"], asked)) == []
 
 
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("group=actor", "ix_event_actor_listing"),
+        ("group=actor&date_from=2000&date_match=certain", "ix_event_actor_listing"),
+        ("actor={actor}&group=month&date_from=2000&date_to=2024", "ix_event_actor_listing"),
+        ("country=NE&country_role=party&date_to=2030&group=year", "ix_event_country_listing"),
+        ("context=military&date_from=2000&date_to=2030&group=month", "ix_event_context_listing"),
+    ],
+)
+def test_events_are_counted_from_the_index_that_lists_them(
+    worlds: dict[str, TestClient], asked: list[str], query: str, index: str
+) -> None:
+    _get(worlds["sqlite"], f"/v1/stats/events?{query}")
+    steps = [step for step in _plans(worlds["sqlite"], asked) if " event" in step]
+    assert [step for step in steps if f"USING COVERING INDEX {index}" in step] == steps != []
+
+
 @pytest.mark.parametrize("query", LISTED)
 def test_a_page_is_found_without_a_look_at_other_events(
     worlds: dict[str, TestClient], asked: list[str], query: str

@@ -187,7 +187,7 @@ def test_what_is_tallied_is_what_the_events_say(
 _DAYS = st.none() | st.dates(date(2021, 1, 1), date(2025, 12, 31)) | st.sampled_from((date.min, date.max))
 _TIMELINES = st.fixed_dictionaries(
     {
-        "group": st.sampled_from((*UNITS, *map(",".join, product(UNITS, ("country", "type", "dataset"))))),
+        "group": st.sampled_from((*UNITS, *KEYS, *map(",".join, product(UNITS, KEYS)))),
         "date_from": _DAYS,
         "date_to": _DAYS,
         "date_match": st.sampled_from(("possible", "certain")),
@@ -197,14 +197,29 @@ _TIMELINES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
-@given(asked=st.sampled_from((*TALLIED, "country=NE,US", "dataset=alpha,beta")), timeline=_TIMELINES)
+# Of which the listing of an actor, a country's role or a context has all, or which are close to it.
+LISTED = (
+    "actor=un",
+    "actor=un,niger",
+    "country=NE&country_role=party",
+    "country=NE,US&country_role=location",
+    "country=NE&country_role=party,location",
+    "country_role=party",
+    "context=military",
+    "context=military,diplomatic",
+    "actor=un&country=NE",
+)
+
+
+@settings(max_examples=100)
+@given(asked=st.sampled_from((*TALLIED, "country=NE,US", "dataset=alpha,beta", *LISTED)), timeline=_TIMELINES)
 def test_a_timeline_of_any_range_is_what_the_events_say(
     worlds: dict[str, TestClient], asked: str, timeline: dict[str, Any]
 ) -> None:
-    """What the tallies make of it is what is counted from the events, which any other filter takes."""
+    """What the tallies and listings make of it is what is counted from the events, which any other filter takes."""
     within = {name: value for name, value in timeline.items() if value is not None}
     assume(within.get("date_from", date.min) <= within.get("date_to", date.max))
+    assume(within["fill"] == "none" or within["group"] not in KEYS)
     query = "&".join([*filter(None, [asked]), urlencode(within)])
     counted = worlds["sqlite"].get(f"{PATH}?{query}&updated_since=1970-01-01T00:00:00Z")
     for client in worlds.values():

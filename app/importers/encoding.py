@@ -17,7 +17,7 @@ EVENT = (
     "revision", "change_seq", "updated", "digest", "document_evidence", "document_id",
 )  # fmt: skip
 REWRITTEN = (*EVENT[3:], "withdrawn", "withdrawn_reason", "successor_id")
-_LISTED = ("date_start", "date_end", "span", "first_role", "document_id")
+_LISTED = ("date_start", "date_end", "span", "fatalities_best", "first_role", "document_id")
 CHILDREN = {
     "event_context": ("event_id", "context", *_LISTED),
     "event_country": ("event_id", "country_code", "role", *_LISTED),
@@ -89,7 +89,7 @@ def children(record: EventRecord, document_id: int) -> dict[str, list[tuple[Any,
     """The rows of the tables below an event's."""
     key, facts, contexts, countries, actors, evidence = record
     start, end = facts.date_start, facts.date_end
-    listed = start.isoformat(), end.isoformat(), spans.span(start, end)
+    listed = start.isoformat(), end.isoformat(), spans.span(start, end), facts.fatalities_best
     return {
         "event_context": [(key, context, *listed, True, document_id) for context in contexts],
         "event_country": _in_roles(key, countries, listed, document_id),
@@ -99,7 +99,7 @@ def children(record: EventRecord, document_id: int) -> dict[str, list[tuple[Any,
 
 
 def _in_roles(
-    key: str, pairs: Sequence[tuple[str, str]], listed: tuple[str, str, int], document_id: int
+    key: str, pairs: Sequence[tuple[str, str]], listed: tuple[Any, ...], document_id: int
 ) -> list[tuple[Any, ...]]:
     seen: set[str] = set()
     rows = []
