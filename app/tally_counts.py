@@ -4,9 +4,10 @@ What may have happened in a range is all that began by its end but for what ende
 began in it but for what went on after it: an index has the few events that go on after a day.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     bindparam,
+    case,
     cast,
     func,
     literal_column,
@@ -87,28 +89,54 @@ def totals(query: EventFilters, keys: Sequence[str] = ()) -> Statement:
     """(*keys, possible, begun, toll): the events that touch the range, that begin in it, and the deaths in these.
 
     Each is a sum over whole years, the months of the last year, and the days of the last month, up to the end of the
-    range; and up to its start, which is taken away.
+    range; and up to its start, which is taken away. The years up to both are read once.
     """
-    if query.date_to is None:
-        parts = [_part(query, keys, "all", (literal_column("''"), literal_column(f"'{_AFTER}'")))]
-    else:
-        parts = list(_up_to(query, keys, "date_to"))
-    if query.date_from is not None:
-        parts += _up_to(query, keys, "date_from")
-    added = union_all(*parts).subquery("part").c
+    added = union_all(*_parts(query, keys)).subquery("part").c
     by = [added[key] for key in keys]
-    numbers = [
-        func.coalesce(func.sum(added[name]), _NONE).label(name) for name in ("possible", "begun", "toll")
-    ]
+    numbers = [func.coalesce(func.sum(added[name]), _NONE).label(name) for name in _NUMBERS]
     return select(*by, *numbers).group_by(*by)
 
 
-def _up_to(query: EventFilters, keys: Sequence[str], end: str) -> Iterator[Statement]:
-    low: ColumnElement[str] = literal_column("''")
-    for level in ("year", "month", "day"):
-        high = bindparam(f"{end}_{level}", type_=String)
-        yield _part(query, keys, level, (low, high), -1 if end == "date_from" else 1)
-        low = high
+_NUMBERS = ("possible", "begun", "toll")
+_Numbers: TypeAlias = Sequence[Any]
+
+
+def _parts(query: EventFilters, keys: Sequence[str]) -> Iterator[Statement]:
+    part, asked = partial(_part, query, keys), [end for end in _ENDS if getattr(query, end) is not None]
+    if "date_to" not in asked:
+        yield part("all", (_ANY, literal_column(f"'{_AFTER}'")), _up_to_end)
+    if len(asked) > 1:
+        yield part("year", (_ANY, _mark("date_to", "year")), _up_to_both)
+    for end in asked:
+        numbers = _up_to_end if end == "date_to" else _up_to_start
+        year, month, day = (_mark(end, level) for level in ("year", "month", "day"))
+        if len(asked) == 1:
+            yield part("year", (_ANY, year), numbers)
+        yield part("month", (year, month), numbers)
+        yield part("day", (month, day), numbers)
+
+
+def _mark(end: str, level: str) -> ColumnElement[str]:
+    return bindparam(f"{end}_{level}", type_=String)
+
+
+def _up_to_end(held: Any) -> _Numbers:
+    return [col(held.starts), col(held.starts), col(held.toll)]
+
+
+def _up_to_start(held: Any) -> _Numbers:
+    return [-col(held.ends), -col(held.starts), -col(held.toll)]
+
+
+def _up_to_both(held: Any) -> _Numbers:
+    """Of a year before that in which the range begins, only what goes on after it."""
+    starts, ends, toll = col(held.starts), col(held.ends), col(held.toll)
+    before = col(held.period) < _mark("date_from", "year")
+    return (
+        case((before, starts - ends), else_=starts),
+        case((before, _NONE), else_=starts),
+        case((before, _NONE), else_=toll),
+    )
 
 
 def _part(
@@ -116,7 +144,7 @@ def _part(
     keys: Sequence[str],
     level: str,
     bounds: tuple[ColumnElement[str], ColumnElement[str]],
-    sign: int = 1,
+    numbers: Callable[[Any], _Numbers],
 ) -> Statement:
     """The sums over the periods of a level within bounds."""
     held, (low, high) = aliased(EventTally), bounds
@@ -125,11 +153,7 @@ def _part(
         col(held.period) >= low,
         col(held.period) < high,
     )
-    starts, ends, toll = (
-        (func.sum(col(number)) if sign > 0 else -func.sum(col(number)))
-        for number in (held.starts, held.ends, held.toll)
-    )
-    sums = (starts if sign > 0 else ends).label("possible"), starts.label("begun"), toll.label("toll")
+    sums = [func.sum(number).label(name) for name, number in zip(_NUMBERS, numbers(held), strict=True)]
     if not keys:
         return select(*sums).where(*periods, *_cells(held, query, keys))
     known = aliased(EventTally)  # each is looked up, and the outer join has SQLite begin with them
