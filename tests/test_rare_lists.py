@@ -79,7 +79,8 @@ def test_a_filter_leaves_the_same_events_in_the_same_order(
     bounds = [("updated_since", times[-1]), ("updated_since", "2999-01-01T00:00:00Z")]
     bounds += [("fatalities_min", "0"), ("fatalities_min", "30"), ("fatalities_min", "9999999")]
     found, random = 0, Random(few)
-    for other, sort in ((other, sort) for other in OTHERS for sort in random.sample(SORTS, 2)):
+    for other in OTHERS:
+        sort = random.choice(SORTS)
         every = walk(lists, "/v1/events", **other, sort=sort)
         assert every == sorted(every, key=KEYS[sort.lstrip("-")], reverse=sort.startswith("-"))
         by_date = walk(lists, "/v1/events", **other)
@@ -95,4 +96,4 @@ def test_a_filter_leaves_the_same_events_in_the_same_order(
             for count in ("capped", "exact"):
                 page = lists.get("/v1/events", params={**other, name: bound, "count": count, "limit": 1})
                 assert total_of(page.json()) == (len(left), True), (other, name)
-    assert found > 50
+    assert found > 25

@@ -18,16 +18,22 @@ deterministic = true
 database = "none"
 [phases.stateful]
 enabled = false
+[phases.coverage]
+enabled = %s
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "304", "400", "404"]
 """
 
 
-# What is published does not depend on the database; `make test-slow` asks the other one, too.
+# To go through every value at the edge of what each parameter takes is for `make test-slow`, on both databases.
 pytestmark = pytest.mark.parametrize(
-    "databases",
-    ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)],
-    indirect=True,
+    ("databases", "edges"),
+    [
+        ("sqlite", False),
+        pytest.param("sqlite", True, marks=pytest.mark.slow),
+        pytest.param("postgresql", True, marks=pytest.mark.slow),
+    ],
+    indirect=["databases"],
     scope="session",
 )
 
@@ -39,16 +45,16 @@ def address(seeded_url: str) -> Iterator[str]:
         yield found
 
 
-def test_every_answer_is_foreseen(address: str, tmp_path: Path) -> None:
+def test_every_answer_is_foreseen(address: str, tmp_path: Path, *, edges: bool) -> None:
     config = tmp_path / "schemathesis.toml"
-    config.write_text(CONFIG)
+    config.write_text(CONFIG % str(edges).lower())
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"]
     run = subprocess.run(
         [*command, f"{address}/openapi.json", "--no-color", "--request-timeout", "10"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]

@@ -173,7 +173,8 @@ def test_what_is_tallied_is_what_the_events_say(
 ) -> None:
     """In every kind of range, by every kind of key, and as a list counts it."""
     random = Random(asked)
-    for low, high, match in product(FROM, TO, ("", "date_match=certain")):
+    every = list(product(FROM, TO, ("", "date_match=certain")))
+    for low, high, match in random.sample(every, len(every) // 2):
         group = random.choice(["", "country", "type", "dataset", "country,type", "type,dataset"])
         query = "&".join(filter(None, (asked, low, high, match)))
         wanted = _expected(told, query, group)

@@ -102,6 +102,7 @@ chiefly_sqlite = pytest.mark.parametrize(
 )
 
 
+@chiefly_sqlite
 @pytest.mark.parametrize("asked_to", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_workers_share_the_port_and_count_together_until_told_to_stop(
     seeded_url: str, tmp_path: Path, asked_to: signal.Signals
@@ -123,27 +124,21 @@ def test_workers_share_the_port_and_count_together_until_told_to_stop(
 
 
 @chiefly_sqlite
-def test_a_worker_that_dies_is_replaced(seeded_url: str, tmp_path: Path) -> None:
+def test_a_worker_that_dies_is_replaced_and_none_outlives_a_server_that_is_killed(
+    seeded_url: str, tmp_path: Path
+) -> None:
     with _serving(seeded_url, tmp_path, "--workers", "2") as running:
         running.until(lambda: len(running.said("startup complete")) == 2)
         first, second = running.pids()
         os.kill(first, signal.SIGKILL)
         running.until(lambda: len(running.said("startup complete")) == 3)
         _ask_until_all_answer(running, [second, running.pids()[2]])
-        running.process.terminate()
-        assert running.process.wait(LIMIT) == 0
-
-
-@chiefly_sqlite
-def test_workers_do_not_outlive_a_server_that_was_killed(seeded_url: str, tmp_path: Path) -> None:
-    with _serving(seeded_url, tmp_path, "--workers", "2") as running:
-        running.until(lambda: len(running.said("startup complete")) == 2)
         running.process.kill()
         running.until(lambda: all(map(_is_gone, running.pids())))
 
 
 @chiefly_sqlite
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.slow), "2"])
 def test_a_database_is_prepared_once_before_anyone_serves(
     databases: Databases, tmp_path: Path, workers: str
 ) -> None:
