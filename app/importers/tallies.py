@@ -149,7 +149,7 @@ def _tallied(level: str, kind: str) -> str:
 
 _FACTS = (
     "type, dataset_id, CAST(e.date_start AS text) AS begins, CAST(e.date_end AS text) AS stops,"
-    " 1 AS events, coalesce(fatalities_best, 0) AS toll FROM event e"
+    " 1 AS events, coalesce(e.fatalities_best, 0) AS toll FROM event e"
 )
 _PAIRS_OF_DAYS = (
     f"CREATE TEMPORARY TABLE pairs_day AS SELECT '' AS country, {_FACTS} WHERE withdrawn IS NULL UNION ALL"
