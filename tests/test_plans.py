@@ -118,6 +118,14 @@ def test_events_are_counted_from_the_index_that_lists_them(
     assert [step for step in steps if f"USING COVERING INDEX {index}" in step] == steps != []
 
 
+def test_a_count_between_two_days_reads_the_years_up_to_both_once(
+    worlds: dict[str, TestClient], asked: list[str]
+) -> None:
+    _get(worlds["sqlite"], "/v1/events?country=NE&date_from=2001-02-03&date_to=2024-05-06&count=exact")
+    (counting,) = [statement for statement in asked if "event_tally" in statement]
+    assert [counting.count(f"level = '{level}'") for level in ("year", "month", "day")] == [1, 2, 2]
+
+
 @pytest.mark.parametrize("query", LISTED)
 def test_a_page_is_found_without_a_look_at_other_events(
     worlds: dict[str, TestClient], asked: list[str], query: str
