@@ -11,7 +11,8 @@ from app.conditions import begins, ends
 from app.filters import StatsQuery
 from app.periods import Period
 from app.prepared import Statement
-from app.tables import Event, EventActor, EventContext, EventCountry
+from app.rare_lists import LEADS
+from app.tables import Event, EventActor, EventCountry
 from app.where import clauses, given
 
 _DATES = {"date_from", "date_to"}
@@ -73,19 +74,11 @@ def _dated(query: StatsQuery, table: Any) -> Sequence[ColumnElement[bool]]:
     return first if query.date_to is None else [*first, ends(query, query.date_to, table)]
 
 
-# Each with the column of which an index has its rows, and in it all that is counted.
-_LISTINGS: Mapping[str, tuple[Any, Any]] = {
-    "actor": (EventActor, EventActor.actor_id),
-    "country": (EventCountry, EventCountry.country_code),
-    "context": (EventContext, EventContext.context),
-}
-
-
 def _listed(query: StatsQuery) -> _Rows | None:
     """The rows of an index below the event's, where it has all that is asked for, and for each key one of each event."""
-    for name, (table, column) in _LISTINGS.items():
+    for name, table, column in LEADS:
         own = {name, *_DATES, *(("country_role",) if name == "country" else ())}
-        if not (given(query) <= own and {*query.keys} <= {name}):
+        if table is Event or not (given(query) <= own and {*query.keys} <= {name}):
             continue
         values, roles = getattr(query, name), query.country_role
         several = name not in query.keys and (values is None or len(values) > 1)

@@ -132,11 +132,11 @@ def _up_to_both(held: Any) -> _Numbers:
     """Of a year before that in which the range begins, only what goes on after it."""
     starts, ends, toll = col(held.starts), col(held.ends), col(held.toll)
     before = col(held.period) < _mark("date_from", "year")
-    return (
+    return [
         case((before, starts - ends), else_=starts),
         case((before, _NONE), else_=starts),
         case((before, _NONE), else_=toll),
-    )
+    ]
 
 
 def _part(
